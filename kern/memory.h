@@ -1,0 +1,106 @@
+/*
+ * Kernel memory: page runs from the host, and objects on top of them.
+ *
+ * The host hands out chunks of CHUNK_SIZE, aligned to it.  The first page of a
+ * chunk describes the others, so that an address leads to its descriptor in
+ * two operations.  Runs of up to CHUNK_PAGES - 1 pages are cut from chunks;
+ * longer ones come straight from the host.  Objects of up to OBJECT_MAX bytes
+ * live in slabs, one page or more of equal-sized objects; larger ones are
+ * runs.  Whoever allocates says the size again when it frees.
+ *
+ * A kernel never takes more than its limit from the host.  When it reaches it,
+ * the registered shrinkers are asked to let go of what they only cache, and
+ * then the allocation is tried once more; so every allocation may fail, and
+ * shrinkers must only try for locks, since the caller may hold any.
+ *
+ * Any thread; never sleeps but for the short locks in here.  Memory of a
+ * sanitised build is poisoned while it is free.
+ */
+#ifndef KERN_MEMORY_H
+#define KERN_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/list.h"
+#include "kern/mutex.h"
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE ((size_t)1 << PAGE_SHIFT)
+#define CHUNK_PAGES 64
+#define CHUNK_SIZE (CHUNK_PAGES * PAGE_SIZE)
+#define OBJECT_MAX 2048
+#define SIZE_CLASS_COUNT 14
+
+/* What a kernel may take from its host unless it is told otherwise. */
+#define MEMORY_LIMIT_DEFAULT ((uint64_t)256 << 20)
+
+struct host_ops;
+struct host;
+struct kernel;
+
+/* Slabs of one object size. */
+struct size_class {
+	struct mutex lock;
+	struct list partial; /* slabs with room; GUARDED_BY(lock) */
+};
+
+/*
+ * Somebody who caches things that can be had again.  shrink() frees up to
+ * page_count pages and returns how many it freed; it only tries for locks.
+ */
+struct shrinker {
+	struct list link;
+	size_t (*shrink)(struct kernel *kernel, size_t page_count);
+};
+
+/* A kernel's memory; part of struct kernel. */
+struct memory {
+	struct mutex lock;
+	uint64_t limit;		  /* bytes; constant */
+	_Atomic uint64_t taken;	  /* bytes taken from the host */
+	struct list chunks;	  /* those with room in front; GUARDED_BY(lock) */
+	struct list long_runs;	  /* GUARDED_BY(lock) */
+	struct list shrinkers;	  /* GUARDED_BY(lock) */
+	struct size_class classes[SIZE_CLASS_COUNT];
+};
+
+/*
+ * page_count consecutive pages, or NULL.  Contents are undefined unless by
+ * page_run_alloc_zeroed().
+ */
+MUST_CHECK void *page_run_alloc(struct kernel *kernel, size_t page_count);
+MUST_CHECK void *page_run_alloc_zeroed(struct kernel *kernel, size_t page_count);
+void page_run_free(struct kernel *kernel, void *run, size_t page_count);
+
+/* size bytes, aligned to 16, or NULL; contents undefined.  size > 0. */
+MUST_CHECK void *memory_alloc(struct kernel *kernel, size_t size);
+
+/* The same, zeroed. */
+MUST_CHECK void *memory_alloc_zeroed(struct kernel *kernel, size_t size);
+
+/* Zeroed memory for count objects of size bytes; NULL too if that overflows. */
+MUST_CHECK void *memory_alloc_array(struct kernel *kernel, size_t count, size_t size);
+
+/* size is what was asked for.  NULL is let pass. */
+void memory_free(struct kernel *kernel, void *object, size_t size);
+
+/* Bytes taken from the host now. */
+uint64_t memory_taken(const struct kernel *kernel);
+
+void shrinker_register(struct kernel *kernel, struct shrinker *shrinker);
+void shrinker_unregister(struct kernel *kernel, struct shrinker *shrinker);
+
+/*
+ * For kernel_create() and kernel_destroy() alone: memory exists before the
+ * kernel does.  memory_create() takes the first chunk and returns a zeroed
+ * struct kernel in it, its memory ready to use; NULL if the host has none.
+ * memory_destroy() gives back everything, the kernel itself included.
+ */
+MUST_CHECK struct kernel *memory_create(
+    const struct host_ops *ops, struct host *host, uint64_t limit);
+void memory_destroy(struct kernel *kernel);
+
+#endif
