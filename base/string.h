@@ -15,9 +15,9 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *left, const void *right, size_t size);
 
-#define memcpy(to, from, size) __builtin_memcpy(to, from, size)
-#define memmove(to, from, size) __builtin_memmove(to, from, size)
-#define memset(to, byte, size) __builtin_memset(to, byte, size)
+#define memcpy(to, from, size)	  __builtin_memcpy(to, from, size)
+#define memmove(to, from, size)	  __builtin_memmove(to, from, size)
+#define memset(to, byte, size)	  __builtin_memset(to, byte, size)
 #define memcmp(left, right, size) __builtin_memcmp(left, right, size)
 
 /*
@@ -35,8 +35,7 @@ struct name {
 static inline bool
 name_equal(struct name left, struct name right)
 {
-	return left.length == right.length &&
-	       memcmp(left.bytes, right.bytes, left.length) == 0;
+	return left.length == right.length && memcmp(left.bytes, right.bytes, left.length) == 0;
 }
 
 /* Length of text, looking at limit bytes at most. */
