@@ -1,0 +1,44 @@
+/*
+ * Reading and writing of regular files, once for all file systems.
+ *
+ * Small reads go through the page cache, with read-ahead for sequential
+ * readers; large aligned ones straight from the store into the caller's
+ * memory where the store is cached below and none of the range is in pages.
+ * All of these may sleep.  The caller holds a reference, no lock.
+ */
+#ifndef VFS_FILE_IO_H
+#define VFS_FILE_IO_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "kern/uio.h"
+
+struct vnode;
+
+/*
+ * Read from offset as much as uio takes and the file has; uio->left tells what
+ * was not.  An error after some data was moved is reported only by the next
+ * call.  -EIO, -EUCLEAN, -EFAULT, -ENOMEM.
+ */
+MUST_CHECK int file_read(struct vnode *vnode, struct uio *uio, uint64_t offset);
+
+/*
+ * Write at *offset, or, with append, at the end, which *offset then tells.  The
+ * file grows as needed.  size_limit is RLIMIT_FSIZE.  -EFBIG, -ENOSPC, -EROFS,
+ * -EIO, -EFAULT, -ENOMEM.
+ */
+MUST_CHECK int file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset, bool append,
+    uint64_t size_limit);
+
+/* Set the size; what is cut off is gone, what is added reads as zeros. */
+MUST_CHECK int file_truncate(struct vnode *vnode, uint64_t size, uint64_t size_limit);
+
+/*
+ * The next offset at or after offset that is data, or a hole (the end of the
+ * file counts as one).  -ENXIO past the end, or where no data follows.
+ */
+MUST_CHECK int file_seek_data(struct vnode *vnode, uint64_t offset, uint64_t *out);
+MUST_CHECK int file_seek_hole(struct vnode *vnode, uint64_t offset, uint64_t *out);
+
+#endif

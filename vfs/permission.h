@@ -1,0 +1,39 @@
+/*
+ * Who may do what to a file: POSIX permission bits, and the capabilities that
+ * override them, as Linux does it.
+ *
+ * All take a vnode whose lock the caller holds, shared at least, or attributes
+ * that nobody else sees.  0, -EACCES or -EPERM.
+ */
+#ifndef VFS_PERMISSION_H
+#define VFS_PERMISSION_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+struct credential;
+struct vnode;
+
+enum access {
+	ACCESS_EXECUTE = 1, /* directories: search */
+	ACCESS_WRITE = 2,
+	ACCESS_READ = 4,
+};
+
+/* May the file be used so?  -EACCES; -EROFS and -EPERM (immutable) for writing. */
+MUST_CHECK int permission_check(
+    const struct vnode *vnode, const struct credential *credential, uint32_t access);
+
+/* May an entry be added to dir? */
+MUST_CHECK int permission_add(const struct vnode *dir, const struct credential *credential);
+
+/* May the entry that leads to vnode be taken out of dir?  Sticky bit; flags. */
+MUST_CHECK int permission_remove(const struct vnode *dir, const struct vnode *vnode,
+    const struct credential *credential);
+
+/* Does the caller own the file, or may act as if?  -EPERM. */
+MUST_CHECK int permission_owner(
+    const struct vnode *vnode, const struct credential *credential);
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * Vnodes: files of every kind, as the kernel sees them.
+ *
+ * A vnode is what a path leads to.  The vfs layer owns names, permission,
+ * locking, caching and time stamps; a file system decodes and encodes its
+ * format behind struct vnode_ops.  It embeds struct vnode in its own inode and
+ * is called only through the dispatchers vnode_*() of this folder, which check
+ * and assert what the comments here promise.
+ *
+ * Lifetime: a vnode is counted.  Without references it stays in the table of
+ * vnodes, idle, and may be found again by (mount, ino); it is reclaimed when
+ * memory is wanted, when the mount goes, or at once if no name leads to it.
+ * A file system whose inodes live in memory anyway (tmpfs) does not use the
+ * table: it holds a reference of its own for as long as the file has a name.
+ *
+ * Locks: vnode->lock guards attributes and content (the entries of a
+ * directory, the size and the block map of a file).  Parent before child;
+ * where neither is the other's parent, by rising address.
+ */
+#ifndef VFS_VNODE_H
+#define VFS_VNODE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/list.h"
+#include "base/string.h"
+#include "kern/kernel.h"
+#include "kern/rwlock.h"
+#include "kern/uio.h"
+#include "vfs/page_cache.h"
+
+#define NAME_LENGTH_MAX 255
+#define PATH_LENGTH_MAX 4096 /* the NUL included */
+
+struct credential;
+struct mount;
+struct vnode;
+
+enum vnode_type {
+	VNODE_FIFO = 1,
+	VNODE_CHARACTER = 2,
+	VNODE_DIRECTORY = 4,
+	VNODE_BLOCK = 6,
+	VNODE_REGULAR = 8,
+	VNODE_SYMLINK = 10,
+	VNODE_SOCKET = 12,
+}; /* the values of Linux's d_type; shifted left by 12, those of st_mode */
+
+/* Permission bits and file type of a mode, as in Linux. */
+#define MODE_TYPE_SHIFT 12
+#define MODE_TYPE 0170000
+#define MODE_SETUID 04000
+#define MODE_SETGID 02000
+#define MODE_STICKY 01000
+#define MODE_PERMISSIONS 07777
+
+struct timestamp {
+	int64_t seconds; /* since 1970 */
+	uint32_t nanoseconds;
+};
+
+/* Inode flags that the layer above honours. */
+enum vnode_flag {
+	VNODE_IMMUTABLE = 1,
+	VNODE_APPEND_ONLY = 2,
+	VNODE_NO_DUMP = 4,
+};
+
+/* What stat tells, in memory.  Guarded by the vnode's lock. */
+struct vnode_attributes {
+	uint64_t ino;
+	uint64_t size;	      /* bytes */
+	uint64_t block_count; /* of 512 bytes, held */
+	uint32_t link_count;
+	uint32_t permissions; /* MODE_PERMISSIONS */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t device; /* which device a device node stands for */
+	uint32_t flags;	 /* enum vnode_flag */
+	struct timestamp accessed;
+	struct timestamp modified;
+	struct timestamp changed;
+	struct timestamp born;	/* zero if the format does not keep it */
+	uint32_t io_block_size; /* preferred unit of transfers */
+};
+
+/* Which attributes to set. */
+enum attribute_mask {
+	SET_PERMISSIONS = 1,
+	SET_UID = 2,
+	SET_GID = 4,
+	SET_ACCESSED = 8,
+	SET_MODIFIED = 16,
+	SET_CHANGED = 32,
+	SET_FLAGS = 64,
+};
+
+/* What a new file is to be.  Strings are borrowed. */
+struct vnode_create {
+	enum vnode_type type;
+	uint32_t permissions;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t device;    /* device nodes */
+	struct name target; /* symbolic links */
+};
+
+struct vnode_rename {
+	struct vnode *from_dir, *to_dir;   /* locked exclusively; may be the same */
+	struct name from_name, to_name;
+	struct vnode *vnode;		   /* what moves */
+	struct vnode *replaced;		   /* what to_name leads to now, or NULL */
+	bool exchange;			   /* swap the two; replaced is not NULL */
+};
+
+/* A run of a file's bytes that lies together on its store. */
+struct extent {
+	uint64_t offset;  /* in the file, bytes */
+	uint64_t length;  /* bytes, not 0 */
+	uint64_t address; /* on the store, bytes; meaningless for a hole */
+	bool is_hole;	  /* reads as zeros, nothing stored */
+};
+
+enum extent_intent {
+	EXTENT_READ,
+	EXTENT_WRITE, /* allocate where there is a hole */
+};
+
+/*
+ * Receives the entries of a directory.  add() returns false when there is no
+ * more room: the entry was not taken and the listing ends.  next is the
+ * position after this entry.
+ */
+struct directory_sink {
+	bool (*add)(struct directory_sink *sink, struct name name, uint64_t ino,
+	    enum vnode_type type, uint64_t next);
+};
+
+/*
+ * What a file system does for its vnodes.  Names have been checked: 1 to 255
+ * bytes, no '/' and no NUL, and never "." or "..", but for lookup of ".." which
+ * is passed down.  Permission was checked, the mount is writable where
+ * something changes.  Locks held are given as (dir: shared).
+ */
+struct vnode_ops {
+	/* (dir: shared) A reference to what name leads to; -ENOENT. */
+	int (*lookup)(struct vnode *dir, struct name name, struct vnode **out);
+
+	/* (dir: exclusive) name does not exist.  A reference to the new file. */
+	int (*create)(struct vnode *dir, struct name name, const struct vnode_create *what,
+	    struct vnode **out);
+
+	/* (both: exclusive) name does not exist; vnode is no directory.  -EMLINK. */
+	int (*link)(struct vnode *dir, struct name name, struct vnode *vnode);
+
+	/* (both: exclusive) name leads to vnode.  Directories: -ENOTEMPTY. */
+	int (*remove)(struct vnode *dir, struct name name, struct vnode *vnode);
+
+	/* (all four: exclusive) Rules are checked but for -ENOTEMPTY. */
+	int (*rename)(const struct vnode_rename *rename);
+
+	/*
+	 * (dir: shared) Give entries from *position on, "." and ".." included,
+	 * and leave *position after the last one taken.  0 is the beginning;
+	 * other positions were given by this function, or forged.
+	 */
+	int (*read_directory)(
+	    struct vnode *dir, uint64_t *position, struct directory_sink *sink);
+
+	/* (vnode: shared) The target, at most size bytes; its length to *length. */
+	int (*read_link)(struct vnode *vnode, char *target, size_t size, size_t *length);
+
+	/* (vnode: exclusive) The attributes in mask have just been changed in vnode. */
+	int (*attributes_changed)(struct vnode *vnode, uint32_t mask);
+
+	/*
+	 * (vnode: shared for reading, exclusive for writing) The longest extent
+	 * that begins at offset, at most length bytes.  Offset is below the
+	 * size for reading.
+	 */
+	int (*map_extent)(struct vnode *vnode, uint64_t offset, uint64_t length,
+	    enum extent_intent intent, struct extent *out);
+
+	/*
+	 * (vnode: as for map_extent) Read from the store, at an address that
+	 * map_extent gave, whole sectors.
+	 */
+	int (*read_store)(struct vnode *vnode, uint64_t address, const struct segment *segments,
+	    size_t count);
+
+	/* (vnode: exclusive) Make the file size bytes long.  -EFBIG, -ENOSPC. */
+	int (*resize)(struct vnode *vnode, uint64_t size);
+
+	/* Free the file system's inode that vnode is embedded in. */
+	void (*reclaim)(struct vnode *vnode);
+};
+
+struct vnode {
+	const struct vnode_ops *ops; /* constant */
+	struct mount *mount;	     /* constant; the mount outlives its vnodes */
+	struct kernel *kernel;	     /* constant */
+	uint64_t ino;		     /* constant */
+	enum vnode_type type;	     /* constant */
+	bool is_memory;		     /* pages are the file, not a cache of it; constant */
+	_Atomic uint32_t references;
+	struct rwlock lock;
+	struct vnode_attributes attributes; /* GUARDED_BY(lock) */
+	struct page_cache pages;
+	struct mount *mounted_here;	/* GUARDED_BY(mount table); atomic to peek at */
+	struct list table_link;		/* (mount, ino) hash chain; private to vnode.c */
+	struct list mount_link;		/* all vnodes of the mount; private to vnode.c */
+	struct list idle_link;		/* private to vnode.c */
+	struct list names;		/* cached names that lead here; private to name_cache.c */
+	struct list children;		/* cached names in here; private to name_cache.c */
+};
+
+/*
+ * Set up the embedded vnode of a new inode with one reference; attributes are
+ * the caller's to fill in before it shows the vnode to anybody.
+ */
+void vnode_init(struct vnode *vnode, struct mount *mount, const struct vnode_ops *ops,
+    enum vnode_type type, uint64_t ino);
+
+/* One more reference to a vnode that the caller can rely on. */
+struct vnode *vnode_get(struct vnode *vnode);
+
+/* Give a reference back.  May sleep; no vnode lock held.  NULL is let pass. */
+void vnode_put(struct vnode *vnode);
+
+/*
+ * A reference to the vnode ino of mount: from the table, or read by the file
+ * system through mount_ops.load.
+ */
+MUST_CHECK int vnode_find(struct mount *mount, uint64_t ino, struct vnode **out);
+
+/* Dispatchers.  Contracts are those of the operations above. */
+MUST_CHECK int vnode_lookup(struct vnode *dir, struct name name, struct vnode **out);
+MUST_CHECK int vnode_create(struct vnode *dir, struct name name, const struct vnode_create *what,
+    struct vnode **out);
+MUST_CHECK int vnode_link(struct vnode *dir, struct name name, struct vnode *vnode);
+MUST_CHECK int vnode_remove(struct vnode *dir, struct name name, struct vnode *vnode);
+MUST_CHECK int vnode_rename(const struct vnode_rename *rename);
+MUST_CHECK int vnode_read_directory(
+    struct vnode *dir, uint64_t *position, struct directory_sink *sink);
+MUST_CHECK int vnode_read_link(
+    struct vnode *vnode, char *target, size_t size, size_t *length);
+MUST_CHECK int vnode_attributes_changed(struct vnode *vnode, uint32_t mask);
+MUST_CHECK int vnode_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length,
+    enum extent_intent intent, struct extent *out);
+MUST_CHECK int vnode_read_store(struct vnode *vnode, uint64_t address,
+    const struct segment *segments, size_t count);
+MUST_CHECK int vnode_resize(struct vnode *vnode, uint64_t size);
+
+/* Named defaults for operations that a kind of file does not have. */
+int vnode_no_lookup(struct vnode *dir, struct name name, struct vnode **out); /* -ENOTDIR */
+int vnode_no_create(struct vnode *dir, struct name name, const struct vnode_create *what,
+    struct vnode **out); /* -EROFS */
+int vnode_no_link(struct vnode *dir, struct name name, struct vnode *vnode);   /* -EROFS */
+int vnode_no_remove(struct vnode *dir, struct name name, struct vnode *vnode); /* -EROFS */
+int vnode_no_rename(const struct vnode_rename *rename);			       /* -EROFS */
+int vnode_no_read_directory(
+    struct vnode *dir, uint64_t *position, struct directory_sink *sink); /* -ENOTDIR */
+int vnode_no_read_link(
+    struct vnode *vnode, char *target, size_t size, size_t *length);	   /* -EINVAL */
+int vnode_no_attributes_changed(struct vnode *vnode, uint32_t mask);	   /* -EROFS */
+int vnode_no_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length,
+    enum extent_intent intent, struct extent *out); /* -EINVAL */
+int vnode_no_read_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
+    size_t count);						/* -EIO */
+int vnode_no_resize(struct vnode *vnode, uint64_t size);	/* -EROFS */
+
+#endif
