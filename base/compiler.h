@@ -11,7 +11,7 @@
 
 #define NORETURN		   __attribute__((noreturn))
 #define UNUSED			   __attribute__((unused))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define NOINLINE		   __attribute__((noinline))
 
 #define LIKELY(claim)	__builtin_expect(!!(claim), 1)
