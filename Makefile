@@ -1,28 +1,64 @@
 # The front door.  Each target first installs what it lacks (Debian packages,
 # listed with their purpose in tools/packages.txt), then lets Meson and Ninja
 # do the work below build/.
+#
+#   make            the commands in build/bin, the libraries in build/lib
+#   make demo       a tour, with an image it makes
+#   make check      the quick test while working: gates and tests, gcc only
+#   make test       everything: gates, both compilers, sanitizers, fuzzing
+#   make bench      the measurements; BENCH=name for one of them
+#   make install    into PREFIX, below DESTDIR
+#   make gates      the rules that a script can check
+#   make format     lay out all C sources
+#   make clean      remove build/
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+BENCH ?=
 BUILD = build/gcc
 
 all: build
 
 build:
 	@tools/need.sh build
-	@test -f $(BUILD)/build.ninja || CC=gcc meson setup $(BUILD) >/dev/null
+	@tools/configure.sh gcc
 	@ninja -C $(BUILD) -j $(JOBS) --quiet
+	@tools/stage.sh $(BUILD) build
 
-check: build
+demo:
+	@tools/need.sh build demo
+	@$(MAKE) --no-print-directory build
+	@tools/demo.sh build
+
+check:
 	@tools/need.sh build test
-	@meson configure $(BUILD) -Dtests=true
-	@meson test -C $(BUILD) --print-errorlogs
+	@$(MAKE) --no-print-directory build
+	@tools/test.py -j $(JOBS) check
+
+test:
+	@tools/need.sh build test
+	@$(MAKE) --no-print-directory build
+	@tools/test.py -j $(JOBS) all
+
+gates:
+	@tools/need.sh build test
+	@$(MAKE) --no-print-directory build
+	@tools/test.py -j $(JOBS) gates
+
+bench:
+	@tools/need.sh build bench
+	@$(MAKE) --no-print-directory build
+	@ninja -C $(BUILD) -j $(JOBS) --quiet benches
+	@tools/bench.sh $(BUILD) $(BENCH)
+
+install: build
+	@tools/install.sh $(BUILD) $(PREFIX)
 
 format:
 	@tools/need.sh test
-	@git ls-files -co --exclude-standard '*.[ch]' | xargs clang-format -i
+	@find . -name build -prune -o -name '*.[ch]' -print | xargs clang-format -i
 
 clean:
 	rm -rf build
 
-.PHONY: all build check format clean
+.PHONY: all build demo check test gates bench install format clean

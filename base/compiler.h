@@ -9,10 +9,10 @@
 /* The result must be looked at: it may be an error. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-#define NORETURN		   __attribute__((noreturn))
-#define UNUSED			   __attribute__((unused))
+#define NORETURN		 __attribute__((noreturn))
+#define UNUSED			 __attribute__((unused))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
-#define NOINLINE		   __attribute__((noinline))
+#define NOINLINE		 __attribute__((noinline))
 
 #define LIKELY(claim)	__builtin_expect(!!(claim), 1)
 #define UNLIKELY(claim) __builtin_expect(!!(claim), 0)

@@ -49,7 +49,7 @@ is_the_same_at_any_alignment(void **state)
 	for (size_t offset = 0; offset < 8; offset++) {
 		memcpy(room + offset, "seventeen letters", 17);
 		assert_int_equal(hash_bytes(7, room + offset, 17),
-				 hash_bytes(7, "seventeen letters", 17));
+		    hash_bytes(7, "seventeen letters", 17));
 	}
 }
 

@@ -28,11 +28,11 @@ cuts_a_copy_to_fit_and_says_so(void **state)
 		char room[9] = "########";
 
 		assert_int_equal(string_copy(room, rows[i].text, rows[i].size),
-				 string_length(rows[i].text, 100));
+		    string_length(rows[i].text, 100));
 		assert_string_equal(room, rows[i].want);
 		if (rows[i].size < sizeof(room))
 			assert_int_equal(room[rows[i].size],
-					 rows[i].size == sizeof(room) - 1 ? '\0' : '#');
+			    rows[i].size == sizeof(room) - 1 ? '\0' : '#');
 	}
 }
 

@@ -12,7 +12,6 @@ text_add(struct text *text, const char *format, ...)
 	va_list values;
 
 	va_start(values, format);
-	text->length +=
-	    format_text_list(text->bytes + used, text->size - used, format, values);
+	text->length += format_text_list(text->bytes + used, text->size - used, format, values);
 	va_end(values);
 }

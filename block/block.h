@@ -23,7 +23,7 @@
 #include "hypercall/hypercall.h"
 #include "kern/kernel.h"
 
-#define BLOCK_NAME_MAX 63
+#define BLOCK_NAME_MAX	  63
 #define BLOCK_SECTOR_SIZE 512
 
 struct block_dev;
@@ -43,16 +43,16 @@ struct block_ops {
 /* Embedded in the driver's own structure.  Constant once registered. */
 struct block_dev {
 	const struct block_ops *ops;
-	struct kernel *kernel;	     /* the instance that owns dev */
-	uint64_t size;		     /* bytes, a multiple of BLOCK_SECTOR_SIZE */
-	uint32_t sector_size;	     /* a power of two, BLOCK_SECTOR_SIZE or more */
+	struct kernel *kernel; /* the instance that owns dev */
+	uint64_t size;	       /* bytes, a multiple of BLOCK_SECTOR_SIZE */
+	uint32_t sector_size;  /* a power of two, BLOCK_SECTOR_SIZE or more */
 	bool is_read_only;
-	bool is_cached_below;	     /* re-reading is about as cheap as copying memory */
-	uint32_t number;	     /* device number; given at registration */
+	bool is_cached_below;	       /* re-reading is about as cheap as copying memory */
+	uint32_t number;	       /* device number; given at registration */
 	char name[BLOCK_NAME_MAX + 1]; /* as in /dev; given at registration */
-	struct list link;	     /* private to the registry */
-	uint32_t references;	     /* private to the registry */
-	bool is_claimed;	     /* mounted, say; private to the registry */
+	struct list link;	       /* private to the registry */
+	uint32_t references;	       /* private to the registry */
+	bool is_claimed;	       /* mounted, say; private to the registry */
 };
 
 /* The component: a kernel's registry of devices and its buffer cache. */
@@ -79,8 +79,8 @@ void block_put(struct block_dev *dev);
 /*
  * Name and number of the index-th device, for listing; false past the last.
  */
-bool block_enumerate(
-    struct kernel *kernel, size_t index, char name[BLOCK_NAME_MAX + 1], uint32_t *number);
+bool block_enumerate(struct kernel *kernel, size_t index, char name[BLOCK_NAME_MAX + 1],
+    uint32_t *number);
 
 /* Claim dev for one user (a mount); -EBUSY if somebody has. */
 MUST_CHECK int block_claim(struct block_dev *dev);
@@ -93,15 +93,15 @@ void block_submit(struct block_dev *dev, struct host_block_request *request);
  * Read a range of whole sectors and wait.  -EIO, -EINVAL if it is outside the
  * device or not of whole sectors; a failure is logged with device and offset.
  */
-MUST_CHECK int block_read_segments(
-    struct block_dev *dev, uint64_t offset, const struct segment *segments, size_t count);
+MUST_CHECK int block_read_segments(struct block_dev *dev, uint64_t offset,
+    const struct segment *segments, size_t count);
 MUST_CHECK int block_read(struct block_dev *dev, uint64_t offset, void *data, size_t length);
 
 /*
  * Open the host's backing store and register it as a device of this name.
  * What hypercall block_open() and block_register() say.
  */
-MUST_CHECK int block_attach_host(
-    struct kernel *kernel, const char *name, const char *host_name, bool writable);
+MUST_CHECK int block_attach_host(struct kernel *kernel, const char *name, const char *host_name,
+    bool writable);
 
 #endif

@@ -36,8 +36,8 @@ struct buffer {
  * -EIO (logged), -ENOMEM; -EINVAL if the range is outside dev, not of whole
  * sectors, or cached with another size.
  */
-MUST_CHECK int buffer_read(
-    struct block_dev *dev, uint64_t offset, uint32_t size, struct buffer **out);
+MUST_CHECK int buffer_read(struct block_dev *dev, uint64_t offset, uint32_t size,
+    struct buffer **out);
 
 /* Give the reference back. */
 void buffer_put(struct buffer *buffer);

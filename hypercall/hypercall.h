@@ -152,8 +152,8 @@ struct host_ops {
 	 * through done: -EIO (also where the store has shrunk), -ENOSPC,
 	 * -EROFS, -EOPNOTSUPP (discard and zero only).
 	 */
-	void (*block_submit)(
-	    struct host *host, struct host_block *block, struct host_block_request *request);
+	void (*block_submit)(struct host *host, struct host_block *block,
+	    struct host_block_request *request);
 
 	/* Close; no request is in flight.  May block. */
 	void (*block_close)(struct host *host, struct host_block *block);

@@ -24,8 +24,8 @@ void condition_init(struct condition *condition);
  * deadline (HOST_NO_DEADLINE: for ever), take mutex again.  0 or -ETIMEDOUT;
  * -EDEADLK if the host sees that no signal can ever come.
  */
-MUST_CHECK int condition_wait(
-    struct condition *condition, struct mutex *mutex, uint64_t deadline) REQUIRES(mutex);
+MUST_CHECK int condition_wait(struct condition *condition, struct mutex *mutex, uint64_t deadline)
+    REQUIRES(mutex);
 
 /* Wake one waiter, or all.  The mutex should be held. */
 void condition_signal(struct condition *condition, struct mutex *mutex);

@@ -50,18 +50,18 @@ struct kernel_config {
 	struct host *host;
 	const struct component *const *components;
 	size_t component_count;
-	uint64_t memory_limit; /* bytes it may take from the host; 0: MEMORY_LIMIT_DEFAULT */
+	uint64_t memory_limit;	      /* bytes it may take from the host; 0: MEMORY_LIMIT_DEFAULT */
 	enum log_level console_level; /* log lines at least this grave are shown on the console */
 };
 
 struct kernel {
-	const struct host_ops *host_ops;	    /* constant */
-	struct host *host;			    /* constant */
+	const struct host_ops *host_ops;	   /* constant */
+	struct host *host;			   /* constant */
 	const struct component *const *components; /* constant */
-	size_t component_count;			    /* of those that have started */
-	uint64_t boot_time;			    /* clock_monotonic() at creation; constant */
-	uint64_t hash_secret;			    /* mixed into hashes of foreign keys; constant */
-	void *slots[SLOT_COUNT];		    /* constant once booted */
+	size_t component_count;			   /* of those that have started */
+	uint64_t boot_time;			   /* clock_monotonic() at creation; constant */
+	uint64_t hash_secret;			   /* mixed into hashes of foreign keys; constant */
+	void *slots[SLOT_COUNT];		   /* constant once booted */
 	struct memory memory;
 	struct log log;
 	struct deferred deferred;

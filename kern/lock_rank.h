@@ -8,24 +8,24 @@
 #define KERN_LOCK_RANK_H
 
 enum lock_rank {
-	RANK_PROCESS,	      /* syscall: process table, a process's fields */
-	RANK_FILE,	      /* syscall: offset of an open file */
-	RANK_MOUNT_TABLE,     /* vfs: mounts and what they cover */
-	RANK_RENAME,	      /* vfs: one rename of directories per mount at a time */
-	RANK_VNODE,	      /* vfs: parent before child; otherwise by address */
-	RANK_FILE_SYSTEM,     /* fs: what a mounted file system keeps for itself */
-	RANK_PAGE_CACHE,      /* vfs: the pages of one vnode */
-	RANK_BUFFER,	      /* block: content of a buffer */
-	RANK_BUFFER_CACHE,    /* block: which buffers there are */
-	RANK_BLOCK_REGISTRY,  /* block: which devices there are */
-	RANK_VNODE_TABLE,     /* vfs: which vnodes there are, which are idle */
-	RANK_NAME_CACHE,      /* vfs: names and what they lead to */
-	RANK_PAGE_LRU,	      /* vfs: which pages were used last */
-	RANK_DESCRIPTORS,     /* syscall: one process's descriptors */
-	RANK_DEFERRED,	      /* kern: timers and work */
-	RANK_SIZE_CLASS,      /* kern: slabs of one size */
-	RANK_MEMORY,	      /* kern: chunks and runs */
-	RANK_LOG,	      /* kern: the log ring */
+	RANK_PROCESS,	     /* syscall: process table, a process's fields */
+	RANK_FILE,	     /* syscall: offset of an open file */
+	RANK_MOUNT_TABLE,    /* vfs: mounts and what they cover */
+	RANK_RENAME,	     /* vfs: one rename of directories per mount at a time */
+	RANK_VNODE,	     /* vfs: parent before child; otherwise by address */
+	RANK_FILE_SYSTEM,    /* fs: what a mounted file system keeps for itself */
+	RANK_PAGE_CACHE,     /* vfs: the pages of one vnode */
+	RANK_BUFFER,	     /* block: content of a buffer */
+	RANK_BUFFER_CACHE,   /* block: which buffers there are */
+	RANK_BLOCK_REGISTRY, /* block: which devices there are */
+	RANK_VNODE_TABLE,    /* vfs: which vnodes there are, which are idle */
+	RANK_NAME_CACHE,     /* vfs: names and what they lead to */
+	RANK_PAGE_LRU,	     /* vfs: which pages were used last */
+	RANK_DESCRIPTORS,    /* syscall: one process's descriptors */
+	RANK_DEFERRED,	     /* kern: timers and work */
+	RANK_SIZE_CLASS,     /* kern: slabs of one size */
+	RANK_MEMORY,	     /* kern: chunks and runs */
+	RANK_LOG,	     /* kern: the log ring */
 	RANK_COUNT,
 };
 

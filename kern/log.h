@@ -33,14 +33,14 @@ enum log_level {
 };
 
 #define LOG_RING_SIZE 8192
-#define LOG_LINE_MAX 256
+#define LOG_LINE_MAX  256
 
 /* A kernel's log; part of struct kernel. */
 struct log {
 	struct mutex lock;
-	char *ring;			 /* LOG_RING_SIZE bytes or NULL; GUARDED_BY(lock) */
-	uint64_t written;		 /* bytes ever written; GUARDED_BY(lock) */
-	uint64_t cleared;		 /* reading begins here; GUARDED_BY(lock) */
+	char *ring;			/* LOG_RING_SIZE bytes or NULL; GUARDED_BY(lock) */
+	uint64_t written;		/* bytes ever written; GUARDED_BY(lock) */
+	uint64_t cleared;		/* reading begins here; GUARDED_BY(lock) */
 	_Atomic uint32_t console_level; /* less grave lines stay off the console */
 };
 

@@ -27,11 +27,11 @@
 #include "base/list.h"
 #include "kern/mutex.h"
 
-#define PAGE_SHIFT 12
-#define PAGE_SIZE ((size_t)1 << PAGE_SHIFT)
-#define CHUNK_PAGES 64
-#define CHUNK_SIZE (CHUNK_PAGES * PAGE_SIZE)
-#define OBJECT_MAX 2048
+#define PAGE_SHIFT	 12
+#define PAGE_SIZE	 ((size_t)1 << PAGE_SHIFT)
+#define CHUNK_PAGES	 64
+#define CHUNK_SIZE	 (CHUNK_PAGES * PAGE_SIZE)
+#define OBJECT_MAX	 2048
 #define SIZE_CLASS_COUNT 14
 
 /* What a kernel may take from its host unless it is told otherwise. */
@@ -59,11 +59,11 @@ struct shrinker {
 /* A kernel's memory; part of struct kernel. */
 struct memory {
 	struct mutex lock;
-	uint64_t limit;		  /* bytes; constant */
-	_Atomic uint64_t taken;	  /* bytes taken from the host */
-	struct list chunks;	  /* those with room in front; GUARDED_BY(lock) */
-	struct list long_runs;	  /* GUARDED_BY(lock) */
-	struct list shrinkers;	  /* GUARDED_BY(lock) */
+	uint64_t limit;		/* bytes; constant */
+	_Atomic uint64_t taken; /* bytes taken from the host */
+	struct list chunks;	/* those with room in front; GUARDED_BY(lock) */
+	struct list long_runs;	/* GUARDED_BY(lock) */
+	struct list shrinkers;	/* GUARDED_BY(lock) */
 	struct size_class classes[SIZE_CLASS_COUNT];
 };
 
@@ -99,8 +99,8 @@ void shrinker_unregister(struct kernel *kernel, struct shrinker *shrinker);
  * struct kernel in it, its memory ready to use; NULL if the host has none.
  * memory_destroy() gives back everything, the kernel itself included.
  */
-MUST_CHECK struct kernel *memory_create(
-    const struct host_ops *ops, struct host *host, uint64_t limit);
+MUST_CHECK struct kernel *memory_create(const struct host_ops *ops, struct host *host,
+    uint64_t limit);
 void memory_destroy(struct kernel *kernel);
 
 #endif

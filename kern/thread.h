@@ -18,11 +18,11 @@ struct kernel;
 struct process;
 
 struct thread {
-	struct kernel *kernel;		/* constant */
-	struct process *process;	/* constant; a reference */
-	struct address_space *space;	/* the process's; constant */
-	struct credential *credential;	/* a reference; renewed at system-call entry */
-	uint32_t id;			/* tid; constant */
+	struct kernel *kernel;	       /* constant */
+	struct process *process;       /* constant; a reference */
+	struct address_space *space;   /* the process's; constant */
+	struct credential *credential; /* a reference; renewed at system-call entry */
+	uint32_t id;		       /* tid; constant */
 };
 
 #endif

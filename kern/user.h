@@ -27,8 +27,8 @@ struct address_space;
 
 struct address_space_ops {
 	int (*copy_in)(struct address_space *space, void *to, struct user_ptr from, size_t size);
-	int (*copy_out)(
-	    struct address_space *space, struct user_ptr to, const void *from, size_t size);
+	int (*copy_out)(struct address_space *space, struct user_ptr to, const void *from,
+	    size_t size);
 
 	/*
 	 * Copy a string and its NUL, size bytes at most; its length to *length.
@@ -56,8 +56,8 @@ struct address_space {
 extern const struct address_space_ops address_space_local_ops;
 
 MUST_CHECK int copy_in(struct address_space *space, void *to, struct user_ptr from, size_t size);
-MUST_CHECK int copy_out(
-    struct address_space *space, struct user_ptr to, const void *from, size_t size);
+MUST_CHECK int copy_out(struct address_space *space, struct user_ptr to, const void *from,
+    size_t size);
 MUST_CHECK int copy_in_string(struct address_space *space, char *to, struct user_ptr from,
     size_t size, size_t *length);
 

@@ -60,7 +60,6 @@ MUST_CHECK int device_register(struct kernel *kernel, enum vnode_type type, uint
     const struct device_ops *ops);
 
 /* The driver for a device node, or NULL. */
-const struct device_ops *device_find(
-    struct kernel *kernel, enum vnode_type type, uint32_t number);
+const struct device_ops *device_find(struct kernel *kernel, enum vnode_type type, uint32_t number);
 
 #endif

@@ -31,15 +31,15 @@ struct path_context {
 };
 
 enum lookup_flag {
-	LOOKUP_FOLLOW = 1,	/* follow a symbolic link in the last place too */
-	LOOKUP_EMPTY_PATH = 2,	/* "" means the start itself */
-	LOOKUP_DIRECTORY = 4,	/* the result must be a directory */
+	LOOKUP_FOLLOW = 1,     /* follow a symbolic link in the last place too */
+	LOOKUP_EMPTY_PATH = 2, /* "" means the start itself */
+	LOOKUP_DIRECTORY = 4,  /* the result must be a directory */
 };
 
 /* A name in a directory, which may or may not exist. */
 struct lookup_parent {
-	struct vnode *dir;	 /* a reference */
-	struct name last;	 /* points into the path; "." and ".." are possible; length 0 for "/" */
+	struct vnode *dir; /* a reference */
+	struct name last;  /* points into the path; "." and ".." are possible; length 0 for "/" */
 	bool has_trailing_slash; /* only a directory will do */
 };
 
@@ -54,15 +54,15 @@ MUST_CHECK int lookup(const struct path_context *context, const char *path, uint
  * The directory that path's last name is in, without looking for that name.
  * Links before the last name are followed.  Errors as lookup().
  */
-MUST_CHECK int lookup_parent(
-    const struct path_context *context, const char *path, struct lookup_parent *out);
+MUST_CHECK int lookup_parent(const struct path_context *context, const char *path,
+    struct lookup_parent *out);
 
 /*
  * One name in dir: name cache, then file system; mount points are crossed.
  * (dir: shared or exclusive) Search permission is the caller's to check.
  */
-MUST_CHECK int lookup_name(
-    const struct path_context *context, struct vnode *dir, struct name name, struct vnode **out);
+MUST_CHECK int lookup_name(const struct path_context *context, struct vnode *dir, struct name name,
+    struct vnode **out);
 
 /*
  * Write the absolute path of directory dir, seen from context->root, with its

@@ -26,7 +26,7 @@ struct path_context;
 struct text;
 struct vnode;
 
-#define FS_NAME_MAX 15
+#define FS_NAME_MAX	 15
 #define MOUNT_SOURCE_MAX 255
 
 /* Flags of mount(2), numerically Linux's, as far as they are honoured. */
@@ -50,9 +50,9 @@ struct mount_request {
 
 /* What statfs tells. */
 struct fs_statistics {
-	uint64_t type;		 /* magic number, Linux's where it has one */
-	uint64_t block_size;	 /* preferred unit of transfers, bytes */
-	uint64_t fragment_size;	 /* unit of the counts below, bytes */
+	uint64_t type;		/* magic number, Linux's where it has one */
+	uint64_t block_size;	/* preferred unit of transfers, bytes */
+	uint64_t fragment_size; /* unit of the counts below, bytes */
 	uint64_t block_count;
 	uint64_t blocks_free;
 	uint64_t blocks_available; /* to ordinary users */
@@ -106,12 +106,12 @@ struct mount {
 	bool reads_direct;	     /* large reads may bypass the page cache; constant */
 	uint32_t id;		     /* constant */
 	char source[MOUNT_SOURCE_MAX + 1];
-	struct vnode *root;	     /* a reference; constant */
-	struct vnode *covered;	     /* a reference, NULL for the root mount; constant once mounted */
-	struct mutex rename_lock;    /* one directory rename at a time */
-	struct list vnodes;	     /* private to vnode.c */
-	struct list link;	     /* all mounts, in order; private to mount.c */
-	bool is_dying;		     /* being unmounted; private */
+	struct vnode *root;	  /* a reference; constant */
+	struct vnode *covered;	  /* a reference, NULL for the root mount; constant once mounted */
+	struct mutex rename_lock; /* one directory rename at a time */
+	struct list vnodes;	  /* private to vnode.c */
+	struct list link;	  /* all mounts, in order; private to mount.c */
+	bool is_dying;		  /* being unmounted; private */
 };
 
 /* Set up the embedded mount; the driver sets reads_direct and root after. */
@@ -145,8 +145,8 @@ struct vnode *mount_root_vnode(struct kernel *kernel);
  * -EINVAL if no driver knows the format, -EPERM without CAP_SYS_ADMIN, and
  * what lookup and the driver say.
  */
-MUST_CHECK int mount_at(const struct path_context *context, const char *source,
-    const char *target, const char *type, uint32_t flags, const char *options);
+MUST_CHECK int mount_at(const struct path_context *context, const char *source, const char *target,
+    const char *type, uint32_t flags, const char *options);
 
 /* Unmount what is mounted on target.  -EINVAL if nothing is, -EBUSY while used. */
 MUST_CHECK int unmount_at(const struct path_context *context, const char *target, uint32_t flags);

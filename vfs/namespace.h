@@ -44,12 +44,12 @@ enum open_flag {
  * checked, truncated if asked for.  -EEXIST, -EISDIR, -ENOTDIR, -ELOOP
  * (OPEN_NO_FOLLOW), -ENXIO (socket; no such device), -EROFS.
  */
-MUST_CHECK int namespace_open(const struct path_context *context, const char *path,
-    uint32_t flags, uint32_t mode, struct vnode **out);
+MUST_CHECK int namespace_open(const struct path_context *context, const char *path, uint32_t flags,
+    uint32_t mode, struct vnode **out);
 
 /* mkdir, mknod and symlink; what->uid and gid are filled in here.  -EEXIST, -EPERM. */
-MUST_CHECK int namespace_create(
-    const struct path_context *context, const char *path, struct vnode_create *what);
+MUST_CHECK int namespace_create(const struct path_context *context, const char *path,
+    struct vnode_create *what);
 
 /* -EXDEV, -EPERM (directory), -EEXIST, -EMLINK.  The contexts differ in start only. */
 MUST_CHECK int namespace_link(const struct path_context *from_context, const char *from,
@@ -91,12 +91,11 @@ MUST_CHECK int namespace_set_attributes(struct vnode *vnode, const struct creden
     const struct attribute_change *change);
 
 /* The target of a symbolic link; -EINVAL for anything else. */
-MUST_CHECK int namespace_read_link(
-    struct vnode *vnode, char *target, size_t size, size_t *length);
+MUST_CHECK int namespace_read_link(struct vnode *vnode, char *target, size_t size, size_t *length);
 
 /* List a directory from *position on. */
-MUST_CHECK int namespace_read_directory(
-    struct vnode *dir, uint64_t *position, struct directory_sink *sink);
+MUST_CHECK int namespace_read_directory(struct vnode *dir, uint64_t *position,
+    struct directory_sink *sink);
 
 /* The wall clock, as a time stamp. */
 struct timestamp timestamp_now(struct kernel *kernel);

@@ -27,12 +27,12 @@ struct vnode;
 /* Part of struct vnode. */
 struct page_cache {
 	struct mutex lock;
-	struct condition filled;    /* some page that was being read is there, or failed */
-	struct radix_node *root;    /* index -> struct page; GUARDED_BY(lock) */
-	unsigned height;	    /* levels below root; GUARDED_BY(lock) */
-	uint64_t page_count;	    /* pages present; GUARDED_BY(lock) */
-	uint64_t read_ahead_next;   /* where a sequential reader reads next; GUARDED_BY(lock) */
-	uint32_t read_ahead_pages;  /* how far ahead it has earned; GUARDED_BY(lock) */
+	struct condition filled;   /* some page that was being read is there, or failed */
+	struct radix_node *root;   /* index -> struct page; GUARDED_BY(lock) */
+	unsigned height;	   /* levels below root; GUARDED_BY(lock) */
+	uint64_t page_count;	   /* pages present; GUARDED_BY(lock) */
+	uint64_t read_ahead_next;  /* where a sequential reader reads next; GUARDED_BY(lock) */
+	uint32_t read_ahead_pages; /* how far ahead it has earned; GUARDED_BY(lock) */
 };
 
 void page_cache_init(struct page_cache *cache, struct kernel *kernel);

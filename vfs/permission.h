@@ -22,8 +22,8 @@ enum access {
 };
 
 /* May the file be used so?  -EACCES; -EROFS and -EPERM (immutable) for writing. */
-MUST_CHECK int permission_check(
-    const struct vnode *vnode, const struct credential *credential, uint32_t access);
+MUST_CHECK int permission_check(const struct vnode *vnode, const struct credential *credential,
+    uint32_t access);
 
 /* May an entry be added to dir? */
 MUST_CHECK int permission_add(const struct vnode *dir, const struct credential *credential);
@@ -33,7 +33,6 @@ MUST_CHECK int permission_remove(const struct vnode *dir, const struct vnode *vn
     const struct credential *credential);
 
 /* Does the caller own the file, or may act as if?  -EPERM. */
-MUST_CHECK int permission_owner(
-    const struct vnode *vnode, const struct credential *credential);
+MUST_CHECK int permission_owner(const struct vnode *vnode, const struct credential *credential);
 
 #endif

@@ -51,11 +51,11 @@ enum vnode_type {
 }; /* the values of Linux's d_type; shifted left by 12, those of st_mode */
 
 /* Permission bits and file type of a mode, as in Linux. */
-#define MODE_TYPE_SHIFT 12
-#define MODE_TYPE 0170000
-#define MODE_SETUID 04000
-#define MODE_SETGID 02000
-#define MODE_STICKY 01000
+#define MODE_TYPE_SHIFT	 12
+#define MODE_TYPE	 0170000
+#define MODE_SETUID	 04000
+#define MODE_SETGID	 02000
+#define MODE_STICKY	 01000
 #define MODE_PERMISSIONS 07777
 
 struct timestamp {
@@ -110,11 +110,11 @@ struct vnode_create {
 };
 
 struct vnode_rename {
-	struct vnode *from_dir, *to_dir;   /* locked exclusively; may be the same */
+	struct vnode *from_dir, *to_dir; /* locked exclusively; may be the same */
 	struct name from_name, to_name;
-	struct vnode *vnode;		   /* what moves */
-	struct vnode *replaced;		   /* what to_name leads to now, or NULL */
-	bool exchange;			   /* swap the two; replaced is not NULL */
+	struct vnode *vnode;	/* what moves */
+	struct vnode *replaced; /* what to_name leads to now, or NULL */
+	bool exchange;		/* swap the two; replaced is not NULL */
 };
 
 /* A run of a file's bytes that lies together on its store. */
@@ -168,8 +168,7 @@ struct vnode_ops {
 	 * and leave *position after the last one taken.  0 is the beginning;
 	 * other positions were given by this function, or forged.
 	 */
-	int (*read_directory)(
-	    struct vnode *dir, uint64_t *position, struct directory_sink *sink);
+	int (*read_directory)(struct vnode *dir, uint64_t *position, struct directory_sink *sink);
 
 	/* (vnode: shared) The target, at most size bytes; its length to *length. */
 	int (*read_link)(struct vnode *vnode, char *target, size_t size, size_t *length);
@@ -210,12 +209,12 @@ struct vnode {
 	struct rwlock lock;
 	struct vnode_attributes attributes; /* GUARDED_BY(lock) */
 	struct page_cache pages;
-	struct mount *mounted_here;	/* GUARDED_BY(mount table); atomic to peek at */
-	struct list table_link;		/* (mount, ino) hash chain; private to vnode.c */
-	struct list mount_link;		/* all vnodes of the mount; private to vnode.c */
-	struct list idle_link;		/* private to vnode.c */
-	struct list names;		/* cached names that lead here; private to name_cache.c */
-	struct list children;		/* cached names in here; private to name_cache.c */
+	struct mount *mounted_here; /* GUARDED_BY(mount table); atomic to peek at */
+	struct list table_link;	    /* (mount, ino) hash chain; private to vnode.c */
+	struct list mount_link;	    /* all vnodes of the mount; private to vnode.c */
+	struct list idle_link;	    /* private to vnode.c */
+	struct list names;	    /* cached names that lead here; private to name_cache.c */
+	struct list children;	    /* cached names in here; private to name_cache.c */
 };
 
 /*
@@ -244,10 +243,9 @@ MUST_CHECK int vnode_create(struct vnode *dir, struct name name, const struct vn
 MUST_CHECK int vnode_link(struct vnode *dir, struct name name, struct vnode *vnode);
 MUST_CHECK int vnode_remove(struct vnode *dir, struct name name, struct vnode *vnode);
 MUST_CHECK int vnode_rename(const struct vnode_rename *rename);
-MUST_CHECK int vnode_read_directory(
-    struct vnode *dir, uint64_t *position, struct directory_sink *sink);
-MUST_CHECK int vnode_read_link(
-    struct vnode *vnode, char *target, size_t size, size_t *length);
+MUST_CHECK int vnode_read_directory(struct vnode *dir, uint64_t *position,
+    struct directory_sink *sink);
+MUST_CHECK int vnode_read_link(struct vnode *vnode, char *target, size_t size, size_t *length);
 MUST_CHECK int vnode_attributes_changed(struct vnode *vnode, uint32_t mask);
 MUST_CHECK int vnode_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length,
     enum extent_intent intent, struct extent *out);
@@ -258,19 +256,19 @@ MUST_CHECK int vnode_resize(struct vnode *vnode, uint64_t size);
 /* Named defaults for operations that a kind of file does not have. */
 int vnode_no_lookup(struct vnode *dir, struct name name, struct vnode **out); /* -ENOTDIR */
 int vnode_no_create(struct vnode *dir, struct name name, const struct vnode_create *what,
-    struct vnode **out); /* -EROFS */
+    struct vnode **out);						       /* -EROFS */
 int vnode_no_link(struct vnode *dir, struct name name, struct vnode *vnode);   /* -EROFS */
 int vnode_no_remove(struct vnode *dir, struct name name, struct vnode *vnode); /* -EROFS */
 int vnode_no_rename(const struct vnode_rename *rename);			       /* -EROFS */
-int vnode_no_read_directory(
-    struct vnode *dir, uint64_t *position, struct directory_sink *sink); /* -ENOTDIR */
-int vnode_no_read_link(
-    struct vnode *vnode, char *target, size_t size, size_t *length);	   /* -EINVAL */
-int vnode_no_attributes_changed(struct vnode *vnode, uint32_t mask);	   /* -EROFS */
+int vnode_no_read_directory(struct vnode *dir, uint64_t *position,
+    struct directory_sink *sink); /* -ENOTDIR */
+int vnode_no_read_link(struct vnode *vnode, char *target, size_t size,
+    size_t *length);						     /* -EINVAL */
+int vnode_no_attributes_changed(struct vnode *vnode, uint32_t mask); /* -EROFS */
 int vnode_no_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length,
     enum extent_intent intent, struct extent *out); /* -EINVAL */
 int vnode_no_read_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
-    size_t count);						/* -EIO */
-int vnode_no_resize(struct vnode *vnode, uint64_t size);	/* -EROFS */
+    size_t count);					 /* -EIO */
+int vnode_no_resize(struct vnode *vnode, uint64_t size); /* -EROFS */
 
 #endif

@@ -1,0 +1,42 @@
+#!/bin/sh
+# usage: configure.sh VARIANT [OPTION...]
+#
+# Sets up build/VARIANT with Meson, or again when its options have changed.
+#
+#   gcc    what is installed; the gates read its archives
+#   clang  the second compiler's warnings, and the WebAssembly objects
+#   asan   AddressSanitizer and UndefinedBehaviorSanitizer, fuzz targets
+#   tsan   ThreadSanitizer
+set -eu
+
+cd "$(dirname "$0")/.."
+variant=$1
+shift
+build=build/$variant
+
+case $variant in
+gcc) CC=gcc flags="" ;;
+clang) CC=clang flags="" ;;
+asan) CC=clang flags="-Db_sanitize=address,undefined -Dfuzz=true -Doptimization=1 -Dlock_checks=true" ;;
+tsan) CC=clang flags="-Db_sanitize=thread -Doptimization=1 -Dlock_checks=true" ;;
+*) echo "configure.sh: no variant '$variant': gcc, clang, asan or tsan" >&2 && exit 2 ;;
+esac
+export CC
+
+if pkg-config --exists cmocka; then
+	flags="$flags -Dtests=true"
+fi
+flags="$flags $*"
+
+again=
+if [ -f "$build/build.ninja" ]; then
+	[ "$(cat "$build/configured" 2>/dev/null)" = "$flags" ] && exit 0
+	again=--reconfigure
+fi
+mkdir -p build
+# shellcheck disable=SC2086 # flags are words
+if ! meson setup $again "$build" $flags >"build/$variant.log" 2>&1; then
+	cat "build/$variant.log"
+	exit 1
+fi
+echo "$flags" >"$build/configured"

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Runs the tests: one line per step, the log of those that fail, and the sum.
+
+usage: test.py [-j JOBS] [gates | check | all]
+
+gates   the rules that a script can check, on the gcc build
+check   gates, and unit and integration tests in the gcc build
+all     the same, and clang, WebAssembly, sanitizers, fuzzing
+
+The last line is `N passed, N failed, N skipped`: the cases of cmocka and of
+scripts that print TAP, and one for every other step.  FUZZ_SECONDS is the time
+for each fuzz target (10).
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+GATES = ("layers", "data", "freestanding", "format")
+CASE = re.compile(r"^\s*(not )?ok \d+(.*)$", re.MULTILINE)
+LOG_LINES = 60  # of a failed step
+
+
+class Suite:
+    def __init__(self, jobs):
+        self.jobs = jobs
+        self.passed = self.failed = self.skipped = 0
+
+    def step(self, name, command, count=None, seconds=600):
+        """Run command; count(output, code) gives passed, failed, skipped."""
+        print(f"{name:36}", end="", flush=True)
+        start = time.monotonic()
+        try:
+            result = subprocess.run(
+                [str(word) for word in command],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+            )
+            output, code = result.stdout.decode(errors="replace"), result.returncode
+        except subprocess.TimeoutExpired as late:
+            output, code = (late.stdout or b"").decode(errors="replace"), "time out"
+        good, bad, left = count() if count else (int(code == 0), int(code != 0), 0)
+        if (code != 0 or good + left == 0) and bad == 0:
+            bad = 1
+        self.passed += good
+        self.failed += bad
+        self.skipped += left
+        figures = f"{good} passed" + (f", {bad} failed" if bad else "")
+        figures += f", {left} skipped" if left else ""
+        verdict = "FAIL" if bad else "ok"
+        print(f"{verdict:5} {figures:34} {time.monotonic() - start:6.1f} s", flush=True)
+        if bad and not count:
+            show(output)
+        return code == 0
+
+    def ninja(self, variant, *targets):
+        configure = f"tools/configure.sh {variant} && ninja -C build/{variant} -j {self.jobs} "
+        self.step(f"build: {variant}", ["sh", "-c", configure + " ".join(targets)], seconds=900)
+
+    def meson_test(self, variant, *before):
+        log = ROOT / "build" / variant / "meson-logs/testlog.json"
+        log.unlink(missing_ok=True)
+        command = [*before, "meson", "test", "-C", f"build/{variant}", "--no-rebuild"]
+        command += ["--quiet", "--num-processes", self.jobs]
+        failures = []
+        self.step(f"tests: {variant}", command, lambda: count_cases(log, failures), 900)
+        for failure in failures:
+            show(failure)
+
+
+def show(output):
+    for line in output.rstrip().splitlines()[-LOG_LINES:]:
+        print("  | " + line)
+
+
+def count_cases(log, failures):
+    """passed, failed, skipped of Meson's log; the story of each failure into failures."""
+    passed = failed = skipped = 0
+    for line in log.read_text().splitlines() if log.exists() else []:
+        test = json.loads(line)
+        output = test.get("stdout", "")
+        bad = 0
+        cases = CASE.findall(output)
+        for negation, rest in cases:
+            if "# SKIP" in rest.upper():
+                skipped += 1
+            elif negation:
+                bad += 1
+            else:
+                passed += 1
+        if test["result"] == "SKIP":
+            skipped += not cases
+        elif test["result"] == "OK":
+            passed += not cases
+        else:
+            bad = max(bad, 1)
+        if bad:
+            failures.append(
+                f"{test['name']}: {test['result']}, exit status {test['returncode']}\n"
+                + output
+                + test.get("stderr", "")
+            )
+        failed += bad
+    return passed, failed, skipped
+
+
+def fuzz(suite):
+    seconds = os.environ.get("FUZZ_SECONDS", "10")
+    for name in (ROOT / "build/asan/fuzzers.list").read_text().split():
+        with tempfile.TemporaryDirectory() as scratch:
+            command = [f"build/asan/fuzz_{name}", f"-max_total_time={seconds}", "-timeout=5"]
+            command += ["-rss_limit_mb=2048", f"-artifact_prefix=build/fuzz-{name}-"]
+            suite.step(f"fuzz: {name}", [*command, scratch, f"fuzz/corpus/{name}"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-j", dest="jobs", default=str(os.cpu_count()))
+    parser.add_argument("what", nargs="?", default="all", choices=("gates", "check", "all"))
+    arguments = parser.parse_args()
+    suite = Suite(arguments.jobs)
+
+    suite.ninja("gcc", "all", *(["tests"] if arguments.what != "gates" else []))
+    if arguments.what == "all":
+        suite.ninja("clang", "all", "tests", "wasm")
+    for name in GATES:
+        suite.step(f"gate: {name}", [sys.executable, f"tools/check_{name}.py"])
+    if arguments.what != "gates":
+        suite.meson_test("gcc")
+    if arguments.what == "all":
+        suite.ninja("asan", "all", "tests", "fuzzers")
+        suite.meson_test("asan")
+        fuzz(suite)
+        suite.ninja("tsan", "all", "tests")
+        suite.meson_test("tsan", *still_addresses())
+    subprocess.run([sys.executable, "tools/style_figures.py"], cwd=ROOT, check=False)
+    print(f"{suite.passed} passed, {suite.failed} failed, {suite.skipped} skipped")
+    sys.exit(1 if suite.failed else 0)
+
+
+def still_addresses():
+    """ThreadSanitizer loses its way when a kernel randomises addresses widely."""
+    still = ["setarch", "-R"]
+    if subprocess.run([*still, "true"], stderr=subprocess.DEVNULL).returncode == 0:
+        return still
+    return []
+
+
+main()
