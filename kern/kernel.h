@@ -28,6 +28,7 @@ struct address_space;
 /* Places for what subsystems keep per kernel; one pointer each. */
 enum kernel_slot {
 	SLOT_BLOCK,
+	SLOT_PAGES,
 	SLOT_VFS,
 	SLOT_DEVFS,
 	SLOT_PROCESS,

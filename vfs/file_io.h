@@ -9,11 +9,13 @@
 #ifndef VFS_FILE_IO_H
 #define VFS_FILE_IO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
 #include "kern/uio.h"
 
+struct credential;
 struct vnode;
 
 /*
@@ -23,16 +25,27 @@ struct vnode;
  */
 MUST_CHECK int file_read(struct vnode *vnode, struct uio *uio, uint64_t offset);
 
-/*
- * Write at *offset, or, with append, at the end, which *offset then tells.  The
- * file grows as needed.  size_limit is RLIMIT_FSIZE.  -EFBIG, -ENOSPC, -EROFS,
- * -EIO, -EFAULT, -ENOMEM.
- */
-MUST_CHECK int file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset, bool append,
-    uint64_t size_limit);
+/* Who writes, and how. */
+struct file_writer {
+	const struct credential *credential; /* without CAP_FSETID, set-ID bits go */
+	uint64_t size_limit;		     /* RLIMIT_FSIZE; UINT64_MAX for none */
+	bool append;			     /* file_write: at the end, wherever that is */
+};
 
-/* Set the size; what is cut off is gone, what is added reads as zeros. */
-MUST_CHECK int file_truncate(struct vnode *vnode, uint64_t size, uint64_t size_limit);
+/*
+ * Write at *offset, or, to append, at the end, which *offset then tells.  The
+ * file grows as needed.  Partial success as for reading.  -EFBIG, -ENOSPC,
+ * -EROFS, -EIO, -EFAULT, -ENOMEM.
+ */
+MUST_CHECK int file_write(
+    struct vnode *vnode, struct uio *uio, uint64_t *offset, const struct file_writer *writer);
+
+/*
+ * Set the size; what is cut off is gone, what is added reads as zeros.  -EFBIG,
+ * -EROFS, -EIO, -ENOMEM.
+ */
+MUST_CHECK int file_truncate(
+    struct vnode *vnode, uint64_t size, const struct file_writer *writer);
 
 /*
  * The next offset at or after offset that is data, or a hole (the end of the

@@ -35,6 +35,10 @@ struct page_cache {
 	uint32_t read_ahead_pages; /* how far ahead it has earned; GUARDED_BY(lock) */
 };
 
+/* What a kernel keeps of all its pages; called by vfs_component.  -ENOMEM. */
+MUST_CHECK int page_cache_start(struct kernel *kernel);
+void page_cache_stop(struct kernel *kernel);
+
 void page_cache_init(struct page_cache *cache, struct kernel *kernel);
 
 /* Free every page at or after index; none is pinned.  (vnode: exclusive or unreachable) */

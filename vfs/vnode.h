@@ -10,8 +10,10 @@
  * Lifetime: a vnode is counted.  Without references it stays in the table of
  * vnodes, idle, and may be found again by (mount, ino); it is reclaimed when
  * memory is wanted, when the mount goes, or at once if no name leads to it.
- * A file system whose inodes live in memory anyway (tmpfs) does not use the
- * table: it holds a reference of its own for as long as the file has a name.
+ * A file system whose inodes live in memory anyway (tmpfs, is_memory) does not
+ * use the table: it holds a reference of its own for as long as the file's link
+ * count is not 0.  Unmounting takes those references for granted, finds nothing
+ * else in use, and reclaims every vnode of the mount.
  *
  * Locks: vnode->lock guards attributes and content (the entries of a
  * directory, the size and the block map of a file).  Parent before child;
@@ -204,7 +206,7 @@ struct vnode {
 	struct kernel *kernel;	     /* constant */
 	uint64_t ino;		     /* constant */
 	enum vnode_type type;	     /* constant */
-	bool is_memory;		     /* pages are the file, not a cache of it; constant */
+	bool is_memory;		     /* the inode and its pages live in memory only; constant */
 	_Atomic uint32_t references;
 	struct rwlock lock;
 	struct vnode_attributes attributes; /* GUARDED_BY(lock) */
