@@ -22,7 +22,7 @@ all: build
 build:
 	@tools/need.sh build
 	@tools/configure.sh gcc
-	@ninja -C $(BUILD) -j $(JOBS) --quiet
+	@ninja -C $(BUILD) -j $(JOBS) products
 	@tools/stage.sh $(BUILD) build
 
 demo:
@@ -32,23 +32,20 @@ demo:
 
 check:
 	@tools/need.sh build test
-	@$(MAKE) --no-print-directory build
 	@tools/test.py -j $(JOBS) check
 
 test:
 	@tools/need.sh build test
-	@$(MAKE) --no-print-directory build
 	@tools/test.py -j $(JOBS) all
 
 gates:
 	@tools/need.sh build test
-	@$(MAKE) --no-print-directory build
 	@tools/test.py -j $(JOBS) gates
 
 bench:
 	@tools/need.sh build bench
 	@$(MAKE) --no-print-directory build
-	@ninja -C $(BUILD) -j $(JOBS) --quiet benches
+	@ninja -C $(BUILD) -j $(JOBS) benches
 	@tools/bench.sh $(BUILD) $(BENCH)
 
 install: build

@@ -130,18 +130,18 @@ def main():
     arguments = parser.parse_args()
     suite = Suite(arguments.jobs)
 
-    suite.ninja("gcc", "all", *(["tests"] if arguments.what != "gates" else []))
+    suite.ninja("gcc", "products" if arguments.what == "gates" else "all")
     if arguments.what == "all":
-        suite.ninja("clang", "all", "tests", "wasm")
+        suite.ninja("clang", "all", "wasm")
     for name in GATES:
         suite.step(f"gate: {name}", [sys.executable, f"tools/check_{name}.py"])
     if arguments.what != "gates":
         suite.meson_test("gcc")
     if arguments.what == "all":
-        suite.ninja("asan", "all", "tests", "fuzzers")
+        suite.ninja("asan", "all", "fuzzers")
         suite.meson_test("asan")
         fuzz(suite)
-        suite.ninja("tsan", "all", "tests")
+        suite.ninja("tsan", "all")
         suite.meson_test("tsan", *still_addresses())
     subprocess.run([sys.executable, "tools/style_figures.py"], cwd=ROOT, check=False)
     print(f"{suite.passed} passed, {suite.failed} failed, {suite.skipped} skipped")
