@@ -97,11 +97,20 @@ MUST_CHECK int block_read_segments(struct block_dev *dev, uint64_t offset,
     const struct segment *segments, size_t count);
 MUST_CHECK int block_read(struct block_dev *dev, uint64_t offset, void *data, size_t length);
 
-/*
- * Open the host's backing store and register it as a device of this name.
- * What hypercall block_open() and block_register() say.
- */
-MUST_CHECK int block_attach_host(struct kernel *kernel, const char *name, const char *host_name,
-    bool writable);
+/* A backing store of the host's, or a window of it, that is to be a device. */
+struct block_attach {
+	const char *name;      /* of the device; borrowed */
+	const char *host_name; /* of the store; borrowed */
+	uint64_t offset;       /* where in the store the device begins: whole sectors */
+	uint64_t size;	       /* bytes: whole sectors; 0: to the end of the store */
+	bool writable;
+};
 
+/*
+ * Open the store and register it as a device.  A window that reaches past the
+ * end of the store ends with it.  -EINVAL if it begins there or later, or is
+ * not of whole sectors; and what hypercall block_open() and block_register()
+ * say.
+ */
+MUST_CHECK int block_attach_host(struct kernel *kernel, const struct block_attach *attach);
 #endif

@@ -1,0 +1,230 @@
+/*
+ * Rump kernels in a program: create them, give them images, call into them.
+ *
+ * A rump kernel is kernel drivers as a library.  One that is fresh has a tmpfs
+ * as its root, a devfs on /dev, process 1 run by the superuser, and no thread.
+ * System calls into it are the functions rump_sys_*() of <rump/syscalls.h>,
+ * with the arguments, layouts and errors of Linux.
+ *
+ *	rump_pub_etfs_register("/dev/disk", "disk.img",
+ *	    RUMP_ETFS_BLK | RUMP_ETFS_READ_ONLY);
+ *	rump_sys_mkdir("/mnt", 0755);
+ *	rump_sys_mount("/dev/disk", "/mnt", "auto", MS_RDONLY, NULL);
+ *	fd = rump_sys_open("/mnt/hello.txt", O_RDONLY);
+ *
+ * Which kernel: most programs need one, the default kernel, which is created
+ * by rump_init() or by the first call that needs it.  Others create as many as
+ * they like, and say with rump_kernel_switch() which one the calling host
+ * thread means.
+ *
+ * Which process: any host thread may call, without preparation, and acts for
+ * process 1 of its kernel until it chooses another one with rump_pub_lwproc_*().
+ * The system forgets a host thread when that ends.
+ *
+ * Errors: the functions here return 0 or a positive error number, numerically
+ * the host's <errno.h>; they leave errno alone.  rump_sys_*() return -1 and set
+ * errno.  Every function may be called from any thread at any time, but for
+ * what rump_kernel_destroy() says.  Any may block.
+ */
+#ifndef RUMP_RUMP_H
+#define RUMP_RUMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* ---- kernels ------------------------------------------------------------- */
+
+struct rump_kernel; /* one rump kernel */
+
+/* What a kernel is to be like.  A field that is 0 means the default. */
+struct rump_kernel_config {
+	/*
+	 * Bytes of memory that the kernel may take from the host at most, all
+	 * it keeps in tmpfs and in its caches included.  Default: 256 MiB.
+	 */
+	uint64_t memory_limit;
+
+	/*
+	 * Lines of the kernel's log at least this grave are also written to
+	 * stderr, in syslog(2)'s levels: 3 errors, 4 warnings, 6 information,
+	 * 7 everything.  Default: 0, nothing but emergencies.  The log itself
+	 * keeps all lines; rump_sys_syslog() reads it.
+	 */
+	int console_level;
+
+	uint64_t reserved[6]; /* zero */
+};
+
+/* What a kernel costs. */
+struct rump_kernel_statistics {
+	uint64_t boot_time_ns; /* how long its creation took */
+	uint64_t memory_taken; /* bytes of host memory it holds now */
+	uint64_t memory_limit; /* bytes it may hold at most */
+	uint32_t thread_count; /* host threads that it has started and that run now */
+	uint32_t reserved;     /* zero */
+};
+
+/*
+ * Create the default kernel; nothing happens if there is one.  Programs need
+ * not call it: the first call that needs the default kernel does.  What it is
+ * like is read from the environment:
+ *
+ *	RUMP_MEMLIMIT	memory_limit, with a suffix k, m or g if you like: 64m
+ *	RUMP_VERBOSE	console_level
+ *
+ * EINVAL: one of the variables makes no sense.  ENOMEM: too little memory, of
+ * the host's or under the limit.
+ */
+int rump_init(void);
+
+/*
+ * Create a kernel.  config may be NULL and is not needed after.  The kernel is
+ * left in *out, which is NULL on error.  The calling thread stays where it is.
+ *
+ * EINVAL: console_level is not 0 to 7, or a reserved field is not zero.
+ * ENOMEM: too little memory, of the host's or under the limit.
+ */
+int rump_kernel_create(const struct rump_kernel_config *config, struct rump_kernel **out);
+
+/*
+ * From now on the calling host thread means kernel, or the default kernel if
+ * that is NULL, and acts for its process 1.  Returns the one that it meant
+ * before, NULL for the default kernel.  What rump_pub_lwproc_curlwp() named
+ * before stays as it is if the program had created it; it is just no longer run.
+ *
+ * Cannot fail for a thread that has called anything of the library before;
+ * for one that has not, errno is ENOMEM and nothing has changed if the host
+ * has no memory to remember it.
+ */
+struct rump_kernel *rump_kernel_switch(struct rump_kernel *kernel);
+
+/*
+ * Destroy kernel (NULL: the default kernel), whatever goes on in it: close
+ * what is open, write back and unmount what is mounted, return all memory,
+ * descriptors and threads to the host.
+ *
+ * No thread may be inside the kernel, in a call, or enter it meanwhile.  Host
+ * threads that meant it are unbound: the calling thread and all that meant the
+ * default kernel mean the default kernel (the next call creates it anew), the
+ * others get ENXIO from every call until they call rump_kernel_switch().
+ *
+ * EIO: something could not be written back; the kernel is gone all the same.
+ */
+int rump_kernel_destroy(struct rump_kernel *kernel);
+
+/*
+ * Tell what kernel (NULL: the default kernel, created if it is not there)
+ * costs.  Errors as rump_init().
+ */
+int rump_kernel_statistics(struct rump_kernel *kernel, struct rump_kernel_statistics *out);
+
+/* ---- images and devices of the host -------------------------------------- */
+
+/*
+ * How a file of the host shows in the kernel.  RUMP_ETFS_READ_ONLY may be or'ed
+ * in: then the host's file is opened for reading only and never written,
+ * whatever happens in the kernel.
+ */
+enum rump_etfs_type {
+	RUMP_ETFS_REG,	       /* a regular file; not supported yet */
+	RUMP_ETFS_BLK,	       /* a block device, to be mounted */
+	RUMP_ETFS_CHR,	       /* the same: like Linux, we have no other access to a disk */
+	RUMP_ETFS_DIR,	       /* a directory; not supported yet */
+	RUMP_ETFS_DIR_SUBDIRS, /* a directory with those below it; not supported yet */
+	RUMP_ETFS_READ_ONLY = 0x100,
+};
+
+/* As a size: to the end of the host's file. */
+#define RUMP_ETFS_SIZE_ENDOFF UINT64_MAX
+
+/*
+ * Make a regular file or block device of the host a block device at the path
+ * key in the calling thread's kernel.  Directories that key lacks are made.
+ * Without RUMP_ETFS_READ_ONLY the host's file is opened for writing, and locked
+ * against everybody else who locks; if the host allows no writing, it is opened
+ * for reading, and so can only be mounted read-only.  Bytes after the last
+ * whole sector of 512 are left out.
+ *
+ * EINVAL: key is not an absolute path, or names a directory.
+ * EEXIST: there is a file at key.
+ * EBUSY: the host's file is locked by another kernel or program.
+ * ENODEV: the host's file is neither a regular file nor a block device.
+ * ENOENT, EACCES, EISDIR, EIO: as the host says of hostpath; also of key.
+ * ENAMETOOLONG: key has more than 63 bytes after its "/" or "/dev/".
+ * EOPNOTSUPP: a type that is not supported.
+ * ENOMEM; errors as rump_init().
+ */
+int rump_pub_etfs_register(const char *key, const char *hostpath, int type);
+
+/*
+ * The same for size bytes of the host's file from offset begin on; both are
+ * multiples of 512.  A window that reaches past the end of the file ends with
+ * it.
+ *
+ * EINVAL: also if begin or size is no multiple of 512, size is 0, or the file
+ * ends before begin.
+ */
+int rump_pub_etfs_register_withsize(const char *key, const char *hostpath, int type, uint64_t begin,
+    uint64_t size);
+
+/*
+ * Take away what was registered as key, and close the host's file.
+ *
+ * ENOENT: nothing was.  EBUSY: it is mounted or open.
+ */
+int rump_pub_etfs_remove(const char *key);
+
+/* ---- processes and threads ------------------------------------------------ */
+
+struct lwp; /* a thread of control in a kernel; run by one host thread at a time */
+
+/* What descriptors a new process has. */
+#define RUMP_RFFDG  0x01 /* copies of the caller's, as after fork() */
+#define RUMP_RFCFDG 0x02 /* none */
+
+/*
+ * Create a process, as a child of the calling thread's, and a thread in it,
+ * which the calling host thread runs from then on.  With neither flag the
+ * process shares the caller's descriptors.  It is gone with its last thread.
+ *
+ * EINVAL: both flags, or unknown ones.  EAGAIN: too many processes.  ENOMEM.
+ */
+int rump_pub_lwproc_rfork(int flags);
+
+/*
+ * Create a thread in the process pid of the calling thread's kernel, which the
+ * calling host thread runs from then on.
+ *
+ * ESRCH: no such process.  ENOMEM.
+ */
+int rump_pub_lwproc_newlwp(int pid);
+
+/*
+ * Run lwp, in whichever kernel it is, instead of what the calling host thread
+ * runs now; NULL: an implicit thread of process 1, made when needed.  No other
+ * host thread may be running lwp.
+ */
+void rump_pub_lwproc_switch(struct lwp *lwp);
+
+/*
+ * Free the thread that the calling host thread runs, and with the last one its
+ * process.  It runs an implicit thread of process 1 then, made when needed.
+ */
+void rump_pub_lwproc_releaselwp(void);
+
+/*
+ * What the calling host thread runs; NULL if that is an implicit thread or none.
+ */
+struct lwp *rump_pub_lwproc_curlwp(void);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif
