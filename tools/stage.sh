@@ -1,16 +1,22 @@
 #!/bin/sh
 # usage: stage.sh BUILD STAGE
 #
-# Shows what BUILD made where people look for it: commands in STAGE/bin,
-# libraries in STAGE/lib, as links.
+# Shows what BUILD made where people look for it, as links: commands in
+# STAGE/bin, libraries in STAGE/lib, public headers in STAGE/include/rump.
 set -eu
 
 build=$(cd "$1" && pwd)
-mkdir -p "$2/bin" "$2/lib"
-for name in rump; do
-	[ -x "$build/$name" ] && ln -sf "$build/$name" "$2/bin/"
-done
+stage=$2
+mkdir -p "$stage/bin" "$stage/lib" "$stage/include/rump"
+
+link() {
+	[ ! -f "$1" ] || ln -sf "$1" "$stage/$2/"
+}
+
+link "$build/rump" bin
 for path in "$build"/librump.a "$build"/librump.so*; do
-	[ -f "$path" ] && ln -sf "$path" "$2/lib/"
+	link "$path" lib
 done
-exit 0
+for path in "$PWD"/include/rump/*.h "$build"/include/rump/*.h; do
+	link "$path" include/rump
+done

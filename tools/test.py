@@ -23,7 +23,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GATES = ("layers", "data", "freestanding", "format")
+GATES = ("built", "layers", "data", "freestanding", "format")
 CASE = re.compile(r"^\s*(not )?ok \d+(.*)$", re.MULTILINE)
 LOG_LINES = 60  # of a failed step
 

@@ -37,15 +37,14 @@ struct file_writer {
  * file grows as needed.  Partial success as for reading.  -EFBIG, -ENOSPC,
  * -EROFS, -EIO, -EFAULT, -ENOMEM.
  */
-MUST_CHECK int file_write(
-    struct vnode *vnode, struct uio *uio, uint64_t *offset, const struct file_writer *writer);
+MUST_CHECK int file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset,
+    const struct file_writer *writer);
 
 /*
  * Set the size; what is cut off is gone, what is added reads as zeros.  -EFBIG,
  * -EROFS, -EIO, -ENOMEM.
  */
-MUST_CHECK int file_truncate(
-    struct vnode *vnode, uint64_t size, const struct file_writer *writer);
+MUST_CHECK int file_truncate(struct vnode *vnode, uint64_t size, const struct file_writer *writer);
 
 /*
  * The next offset at or after offset that is data, or a hole (the end of the
