@@ -142,7 +142,8 @@ struct host_ops {
 	 * it is locked against every other writer and reader that locks; else
 	 * against writers.  May block.  -ENOENT, -EACCES, -EISDIR, -EBUSY
 	 * (locked by another), -EROFS, -ENODEV (not a kind of file that can
-	 * hold blocks), -ENOMEM, -EIO.
+	 * hold blocks), -ENOMEM, -EIO, or what else the host's own open says
+	 * (-ENOTDIR, -ELOOP, -ENAMETOOLONG, -EMFILE, ...).
 	 */
 	int (*block_open)(struct host *host, const char *name, bool writable,
 	    struct host_block **out, struct host_block_info *info);
@@ -150,7 +151,9 @@ struct host_ops {
 	/*
 	 * Start a request inside [0, info.size).  May block.  Errors arrive
 	 * through done: -EIO (also where the store has shrunk), -ENOSPC,
-	 * -EROFS, -EOPNOTSUPP (discard and zero only).
+	 * -EROFS, -ENOMEM, -EFAULT (a segment that is not the process's),
+	 * -EOPNOTSUPP (discard only).  After a flush that failed all later
+	 * ones fail: what was to be durable may be gone.
 	 */
 	void (*block_submit)(struct host *host, struct host_block *block,
 	    struct host_block_request *request);
