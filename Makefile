@@ -32,15 +32,15 @@ demo:
 
 check:
 	@tools/need.sh build test
-	@tools/test.py -j $(JOBS) check
+	@tools/run_tests.py -j $(JOBS) check
 
 test:
 	@tools/need.sh build test
-	@tools/test.py -j $(JOBS) all
+	@tools/run_tests.py -j $(JOBS) all
 
 gates:
 	@tools/need.sh build test
-	@tools/test.py -j $(JOBS) gates
+	@tools/run_tests.py -j $(JOBS) gates
 
 bench:
 	@tools/need.sh build bench

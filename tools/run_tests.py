@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the tests: one line per step, the log of those that fail, and the sum.
 
-usage: test.py [-j JOBS] [gates | check | all]
+usage: run_tests.py [-j JOBS] [gates | check | all]
 
 gates   the rules that a script can check, on the gcc build
 check   gates, and unit and integration tests in the gcc build
@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,21 +35,10 @@ class Suite:
         self.passed = self.failed = self.skipped = 0
 
     def step(self, name, command, count=None, seconds=600):
-        """Run command; count(output, code) gives passed, failed, skipped."""
-        print(f"{name:36}", end="", flush=True)
+        """Run command and tell how it went; count() gives passed, failed, skipped."""
+        print(f"{name:24}", end="", flush=True)
         start = time.monotonic()
-        try:
-            result = subprocess.run(
-                [str(word) for word in command],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=seconds,
-            )
-            output, code = result.stdout.decode(errors="replace"), result.returncode
-        except subprocess.TimeoutExpired as late:
-            output, code = (late.stdout or b"").decode(errors="replace"), "time out"
+        output, code = run(command, seconds)
         good, bad, left = count() if count else (int(code == 0), int(code != 0), 0)
         if (code != 0 or good + left == 0) and bad == 0:
             bad = 1
@@ -58,10 +48,9 @@ class Suite:
         figures = f"{good} passed" + (f", {bad} failed" if bad else "")
         figures += f", {left} skipped" if left else ""
         verdict = "FAIL" if bad else "ok"
-        print(f"{verdict:5} {figures:34} {time.monotonic() - start:6.1f} s", flush=True)
-        if bad and not count:
+        print(f"{verdict:6}{figures:32}{time.monotonic() - start:6.1f} s", flush=True)
+        if bad:
             show(output)
-        return code == 0
 
     def ninja(self, variant, *targets):
         configure = f"tools/configure.sh {variant} && ninja -C build/{variant} -j {self.jobs} "
@@ -72,10 +61,31 @@ class Suite:
         log.unlink(missing_ok=True)
         command = [*before, "meson", "test", "-C", f"build/{variant}", "--no-rebuild"]
         command += ["--quiet", "--num-processes", self.jobs]
-        failures = []
-        self.step(f"tests: {variant}", command, lambda: count_cases(log, failures), 900)
-        for failure in failures:
-            show(failure)
+        stories = []
+        self.step(f"tests: {variant}", command, lambda: count_cases(log, stories), 900)
+        for story in stories:
+            show(story)
+
+
+def run(command, seconds):
+    """Output and exit status of command, ended with all its children after seconds."""
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        output, code = process.communicate(timeout=seconds)[0], process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, code = process.communicate()[0] + b"\nout of time\n", 1
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return output.decode(errors="replace"), code
 
 
 def show(output):
@@ -83,8 +93,8 @@ def show(output):
         print("  | " + line)
 
 
-def count_cases(log, failures):
-    """passed, failed, skipped of Meson's log; the story of each failure into failures."""
+def count_cases(log, stories):
+    """passed, failed, skipped of Meson's log; what each failed test said into stories."""
     passed = failed = skipped = 0
     for line in log.read_text().splitlines() if log.exists() else []:
         test = json.loads(line)
@@ -105,7 +115,7 @@ def count_cases(log, failures):
         else:
             bad = max(bad, 1)
         if bad:
-            failures.append(
+            stories.append(
                 f"{test['name']}: {test['result']}, exit status {test['returncode']}\n"
                 + output
                 + test.get("stderr", "")
@@ -156,4 +166,5 @@ def still_addresses():
     return []
 
 
-main()
+if __name__ == "__main__":
+    main()
