@@ -1,0 +1,97 @@
+/*
+ * Inodes as they are on the medium.
+ *
+ * Pure decoding of both formats (128 bytes in UFS1, 256 in UFS2) into one
+ * structure.  Checked are size and type; fragment addresses are checked by
+ * whoever follows them, since a file with one bad address has good ones too.
+ */
+#ifndef FS_FFS_DINODE_H
+#define FS_FFS_DINODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "fs/ffs/flaw.h"
+#include "fs/ffs/layout.h"
+#include "fs/ffs/superblock.h"
+
+#define FFS_SHORT_LINK_MAX 120
+
+/* Types of file: bits 12 to 15 of the mode. */
+enum ffs_type {
+	FFS_TYPE_NONE = 0, /* the inode is free */
+	FFS_TYPE_FIFO = 1,
+	FFS_TYPE_CHARACTER = 2,
+	FFS_TYPE_DIRECTORY = 4,
+	FFS_TYPE_BLOCK = 6,
+	FFS_TYPE_REGULAR = 8,
+	FFS_TYPE_SYMLINK = 10,
+	FFS_TYPE_SOCKET = 12,
+	FFS_TYPE_WHITEOUT = 14, /* only in directories */
+};
+
+enum ffs_inode_flag {
+	FFS_INODE_NO_DUMP = 0x1,
+	FFS_INODE_IMMUTABLE = 0x2,
+	FFS_INODE_APPEND = 0x4,
+	FFS_INODE_OPAQUE = 0x8,
+	FFS_INODE_SYSTEM_ARCHIVED = 0x10000,
+	FFS_INODE_SYSTEM_IMMUTABLE = 0x20000,
+	FFS_INODE_SYSTEM_APPEND = 0x40000,
+	FFS_INODE_SNAPSHOT = 0x200000,
+};
+
+struct ffs_time {
+	int64_t seconds;      /* since 1970 */
+	uint32_t nanoseconds; /* below 10^9; 0 if the medium had a bad value */
+};
+
+struct ffs_dinode {
+	enum ffs_type type;
+	uint32_t permissions; /* 07777 */
+	uint32_t link_count;
+	uint32_t uid;
+	uint32_t gid;
+	uint64_t size;	       /* bytes, at most the superblock's file_size_max */
+	uint64_t sector_count; /* of 512 bytes, held */
+	struct ffs_time accessed, modified, changed;
+	struct ffs_time born; /* zero in UFS1 */
+	uint32_t flags;	      /* enum ffs_inode_flag */
+	uint32_t generation;
+	uint32_t device; /* device nodes, as stored */
+	bool is_short_link;
+	union {
+		struct {
+			uint64_t direct[FFS_DIRECT_COUNT];
+			uint64_t indirect[FFS_INDIRECT_COUNT];
+		};
+		uint8_t target[FFS_SHORT_LINK_MAX]; /* size bytes, if is_short_link */
+	};
+};
+
+/*
+ * Decode the inode at the first sb->inode_size of size bytes.  A free inode is
+ * no flaw: it has FFS_TYPE_NONE.  -EUCLEAN if it is damaged.
+ */
+MUST_CHECK int ffs_dinode_decode(const struct ffs_superblock *sb, const uint8_t *bytes, size_t size,
+				 struct ffs_dinode *out, struct ffs_flaw *flaw);
+
+/*
+ * Major and minor number of a device node: 12 bits of major number at bit 8,
+ * the minor number around them.
+ */
+static inline uint32_t
+ffs_device_major(uint32_t device)
+{
+	return device >> 8 & 0xfff;
+}
+
+static inline uint32_t
+ffs_device_minor(uint32_t device)
+{
+	return (device & 0xff) | (device >> 12 & 0xfff00);
+}
+
+#endif
