@@ -93,7 +93,7 @@ decode_ufs1(const struct ffs_superblock *sb, const uint8_t *bytes, struct ffs_di
 	out->sector_count = load32(bytes + F1_SECTORS, order);
 	for (unsigned i = 0; i < 3; i++)
 		*times[i] = time_from((int32_t)load32(bytes + F1_ACCESSED + 8 * i, order),
-				      load32(bytes + F1_ACCESSED + 8 * i + 4, order));
+		    load32(bytes + F1_ACCESSED + 8 * i + 4, order));
 	out->flags = load32(bytes + F1_FLAGS, order);
 	out->generation = load32(bytes + F1_GENERATION, order);
 	if (sb->has_old_inodes) {
@@ -120,13 +120,13 @@ static void
 decode_ufs2_times(enum byte_order order, const uint8_t *bytes, struct ffs_dinode *out)
 {
 	out->accessed = time_from((int64_t)load64(bytes + F2_ACCESSED, order),
-				  load32(bytes + F2_ACCESSED_NS, order));
+	    load32(bytes + F2_ACCESSED_NS, order));
 	out->modified = time_from((int64_t)load64(bytes + F2_MODIFIED, order),
-				  load32(bytes + F2_MODIFIED_NS, order));
+	    load32(bytes + F2_MODIFIED_NS, order));
 	out->changed = time_from((int64_t)load64(bytes + F2_CHANGED, order),
-				 load32(bytes + F2_CHANGED_NS, order));
-	out->born = time_from((int64_t)load64(bytes + F2_BORN, order),
-			      load32(bytes + F2_BORN_NS, order));
+	    load32(bytes + F2_CHANGED_NS, order));
+	out->born =
+	    time_from((int64_t)load64(bytes + F2_BORN, order), load32(bytes + F2_BORN_NS, order));
 }
 
 static void
@@ -187,16 +187,16 @@ check_size(const struct ffs_superblock *sb, const struct ffs_dinode *inode, stru
 		return 0;
 	if (inode->size > sb->file_size_max)
 		return ffs_flaw_set(flaw, "size is larger than pointers reach", field,
-				    (int64_t)inode->size);
+		    (int64_t)inode->size);
 	if (inode->type == FFS_TYPE_DIRECTORY && inode->size % FFS_SECTOR_SIZE != 0)
 		return ffs_flaw_set(flaw, "size of a directory is no multiple of 512", field,
-				    (int64_t)inode->size);
+		    (int64_t)inode->size);
 	return 0;
 }
 
 int
 ffs_dinode_decode(const struct ffs_superblock *sb, const uint8_t *bytes, size_t size,
-		  struct ffs_dinode *out, struct ffs_flaw *flaw)
+    struct ffs_dinode *out, struct ffs_flaw *flaw)
 {
 	int error;
 

@@ -76,7 +76,7 @@ struct ffs_dinode {
  * no flaw: it has FFS_TYPE_NONE.  -EUCLEAN if it is damaged.
  */
 MUST_CHECK int ffs_dinode_decode(const struct ffs_superblock *sb, const uint8_t *bytes, size_t size,
-				 struct ffs_dinode *out, struct ffs_flaw *flaw);
+    struct ffs_dinode *out, struct ffs_flaw *flaw);
 
 /*
  * Major and minor number of a device node: 12 bits of major number at bit 8,

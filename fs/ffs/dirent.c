@@ -28,7 +28,7 @@ enum field {
  */
 static int
 decode_frame(const struct ffs_superblock *sb, const uint8_t *block, uint32_t offset,
-	     struct ffs_dirent *out, struct ffs_flaw *flaw)
+    struct ffs_dirent *out, struct ffs_flaw *flaw)
 {
 	uint32_t left = FFS_DIRENT_BLOCK_SIZE - offset;
 	const uint8_t *p = block + offset;
@@ -37,12 +37,12 @@ decode_frame(const struct ffs_superblock *sb, const uint8_t *block, uint32_t off
 	*out = (struct ffs_dirent){ .ino = 0 };
 	if (offset > FFS_DIRENT_BLOCK_SIZE - LENGTH_MIN)
 		return ffs_flaw_set(flaw, "directory entry is cut off by the end of its block",
-				    offset, left);
+		    offset, left);
 	out->ino = load32(p + INO, sb->order);
 	out->length = load16(p + LENGTH, sb->order);
 	if (out->length % ALIGNMENT != 0 || out->length < LENGTH_MIN || out->length > left)
 		return ffs_flaw_set(flaw, "length of a directory entry does not fit its block",
-				    offset + LENGTH, out->length);
+		    offset + LENGTH, out->length);
 	if (out->ino == 0)
 		return 0;
 
@@ -55,14 +55,14 @@ decode_frame(const struct ffs_superblock *sb, const uint8_t *block, uint32_t off
 	if (name_length == 0 || name_length > NAME_LENGTH_MAX ||
 	    NAME_BYTES + round_up(name_length + 1, ALIGNMENT) > out->length)
 		return ffs_flaw_set(flaw, "name of a directory entry does not fit the entry",
-				    offset + OLD_NAME_LENGTH, name_length);
+		    offset + OLD_NAME_LENGTH, name_length);
 	out->name = (struct name){ (const char *)p + NAME_BYTES, name_length };
 	return 0;
 }
 
 int
 ffs_dirent_decode(const struct ffs_superblock *sb, const uint8_t *block, uint32_t offset,
-		  struct ffs_dirent *out, struct ffs_flaw *flaw)
+    struct ffs_dirent *out, struct ffs_flaw *flaw)
 {
 	int error = decode_frame(sb, block, offset, out, flaw);
 
@@ -71,14 +71,14 @@ ffs_dirent_decode(const struct ffs_superblock *sb, const uint8_t *block, uint32_
 	for (size_t i = 0; i < out->name.length; i++)
 		if (out->name.bytes[i] == '/' || out->name.bytes[i] == '\0')
 			return ffs_flaw_set(flaw,
-					    "name of a directory entry has a byte no name can have",
-					    offset + NAME_BYTES + (uint32_t)i, out->name.bytes[i]);
+			    "name of a directory entry has a byte no name can have",
+			    offset + NAME_BYTES + (uint32_t)i, out->name.bytes[i]);
 	return 0;
 }
 
 int
 ffs_dirent_find(const struct ffs_superblock *sb, const uint8_t *block, struct name name,
-		struct ffs_dirent *out, struct ffs_flaw *flaw)
+    struct ffs_dirent *out, struct ffs_flaw *flaw)
 {
 	for (uint32_t offset = 0; offset < FFS_DIRENT_BLOCK_SIZE; offset += out->length) {
 		int error = decode_frame(sb, block, offset, out, flaw);

@@ -41,13 +41,13 @@ ffs_dirent_is_live(const struct ffs_dirent *entry)
  * or its name is none.
  */
 MUST_CHECK int ffs_dirent_decode(const struct ffs_superblock *sb, const uint8_t *block,
-				 uint32_t offset, struct ffs_dirent *out, struct ffs_flaw *flaw);
+    uint32_t offset, struct ffs_dirent *out, struct ffs_flaw *flaw);
 
 /*
  * Find name in a block.  -ENOENT; -EUCLEAN if an entry before it, or its own,
  * is damaged.
  */
 MUST_CHECK int ffs_dirent_find(const struct ffs_superblock *sb, const uint8_t *block,
-			       struct name name, struct ffs_dirent *out, struct ffs_flaw *flaw);
+    struct name name, struct ffs_dirent *out, struct ffs_flaw *flaw);
 
 #endif

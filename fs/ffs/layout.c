@@ -59,7 +59,7 @@ ffs_path_to(const struct ffs_superblock *sb, uint64_t block, struct ffs_path *ou
 
 			out->span[i] = (uint64_t)1 << below;
 			out->index[i] =
-				(uint32_t)((block - first) >> below) & (sb->pointers_per_block - 1);
+			    (uint32_t)((block - first) >> below) & (sb->pointers_per_block - 1);
 		}
 		return true;
 	}

@@ -50,7 +50,7 @@ ffs_inode_count(const struct ffs_superblock *sb)
  * never crosses fragments.  False if there is no such inode.
  */
 MUST_CHECK bool ffs_inode_place(const struct ffs_superblock *sb, uint32_t ino, uint64_t *fragment,
-				uint32_t *offset);
+    uint32_t *offset);
 
 /* Can [first, first + count) be data: inside the file system, not before the data? */
 static inline bool

@@ -93,7 +93,7 @@ next_free(size_t *next, size_t segment)
 /* Give each of the segments that bounds cut out to its newest write. */
 static void
 take_segments(const struct ffs_overlay_write *writes, size_t count,
-	      const struct ffs_overlay_scratch *scratch, size_t bound_count)
+    const struct ffs_overlay_scratch *scratch, size_t bound_count)
 {
 	size_t *owners = scratch->owners, *next = scratch->next;
 
@@ -115,7 +115,7 @@ take_segments(const struct ffs_overlay_write *writes, size_t count,
 
 size_t
 ffs_overlay_build(const struct ffs_overlay_write *writes, size_t count,
-		  const struct ffs_overlay_scratch *scratch, struct ffs_overlay_extent *extents)
+    const struct ffs_overlay_scratch *scratch, struct ffs_overlay_extent *extents)
 {
 	struct ffs_overlay_extent *last = NULL;
 	uint64_t *bounds = scratch->bounds;
@@ -152,7 +152,7 @@ ffs_overlay_build(const struct ffs_overlay_write *writes, size_t count,
 
 uint64_t
 ffs_overlay_find(const struct ffs_overlay *overlay, uint64_t start, uint64_t length,
-		 uint64_t *source)
+    uint64_t *source)
 {
 	const struct ffs_overlay_extent *extents = overlay->extents;
 	size_t low = 0, high = overlay->count;

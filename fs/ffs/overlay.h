@@ -49,14 +49,13 @@ struct ffs_overlay_scratch {
  * place for 2 * count.  Returns how many there are.  O(n log n).
  */
 size_t ffs_overlay_build(const struct ffs_overlay_write *writes, size_t count,
-			 const struct ffs_overlay_scratch *scratch,
-			 struct ffs_overlay_extent *extents);
+    const struct ffs_overlay_scratch *scratch, struct ffs_overlay_extent *extents);
 
 /*
  * Where the content of [start, start + length) is, length not 0, as far as it
  * lies together: returns that many bytes of it, and their place in *source.
  */
 uint64_t ffs_overlay_find(const struct ffs_overlay *overlay, uint64_t start, uint64_t length,
-			  uint64_t *source);
+    uint64_t *source);
 
 #endif

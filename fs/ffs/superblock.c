@@ -165,9 +165,9 @@ decode_layout(const struct decoding *from)
 	uint64_t location = field64(from, LOCATION);
 
 	sb->is_updated =
-		sb->version == FFS_UFS2 || (from->bytes[OLD_FLAGS] & OLD_FLAGS_UPDATED) != 0;
+	    sb->version == FFS_UFS2 || (from->bytes[OLD_FLAGS] & OLD_FLAGS_UPDATED) != 0;
 	sb->has_old_inodes =
-		sb->version == FFS_UFS1 && (has_old_inodes || (has_old_table && !sb->is_updated));
+	    sb->version == FFS_UFS1 && (has_old_inodes || (has_old_table && !sb->is_updated));
 	if (!sb->is_updated || location == sb->location)
 		return 0;
 	if (sb->version == FFS_UFS1 && location == 0)
@@ -188,12 +188,12 @@ decode_block_sizes(const struct decoding *from)
 	if (!is_power_of_two(sb->fragment_size) || sb->fragment_size < FRAGMENT_SIZE_MIN ||
 	    sb->fragment_size > sb->block_size)
 		return wrong(from, FRAGMENT_SIZE,
-			     "fragment size is no power of two from 512 to the block size");
+		    "fragment size is no power of two from 512 to the block size");
 	sb->fragments_per_block = field32(from, FRAGMENTS_PER_BLOCK);
 	if (sb->fragments_per_block != sb->block_size / sb->fragment_size ||
 	    sb->fragments_per_block > FRAGMENTS_MAX)
 		return wrong(from, FRAGMENTS_PER_BLOCK,
-			     "fragments per block are not block size / fragment size, at most 8");
+		    "fragments per block are not block size / fragment size, at most 8");
 	sb->block_shift = log2_floor(sb->block_size);
 	sb->fragment_shift = log2_floor(sb->fragment_size);
 	sb->block_fragments_shift = log2_floor(sb->fragments_per_block);
@@ -210,7 +210,7 @@ check_shifts(const struct decoding *from)
 		return wrong(from, BLOCK_SHIFT, "block shift does not match the block size");
 	if (field32(from, FRAGMENT_SHIFT) != sb->fragment_shift)
 		return wrong(from, FRAGMENT_SHIFT,
-			     "fragment shift does not match the fragment size");
+		    "fragment shift does not match the fragment size");
 	if (field32(from, FRAGMENTS_SHIFT) != sb->block_fragments_shift)
 		return wrong(from, FRAGMENTS_SHIFT, "fragments' shift does not match their number");
 	if (field32(from, BLOCK_MASK) != ~(sb->block_size - 1))
@@ -225,10 +225,10 @@ check_shifts(const struct decoding *from)
 		return 0;
 	if (field64(from, BLOCK_MASK_INVERSE) != sb->block_size - 1)
 		return wrong64(from, BLOCK_MASK_INVERSE,
-			       "inverse block mask does not match the block size");
+		    "inverse block mask does not match the block size");
 	if (field64(from, FRAGMENT_MASK_INVERSE) != sb->fragment_size - 1)
 		return wrong64(from, FRAGMENT_MASK_INVERSE,
-			       "inverse fragment mask does not match the fragment size");
+		    "inverse fragment mask does not match the fragment size");
 	return 0;
 }
 
@@ -254,11 +254,11 @@ decode_inodes(const struct decoding *from)
 	sb->pointers_per_block = field32(from, POINTERS_PER_BLOCK);
 	if (sb->pointers_per_block != sb->block_size / sb->pointer_size)
 		return wrong(from, POINTERS_PER_BLOCK,
-			     "pointers per block do not match the block size");
+		    "pointers per block do not match the block size");
 	sb->inodes_per_block = field32(from, INODES_PER_BLOCK);
 	if (sb->inodes_per_block != sb->block_size / sb->inode_size)
 		return wrong(from, INODES_PER_BLOCK,
-			     "inodes per block do not match the block size");
+		    "inodes per block do not match the block size");
 
 	reachable = reachable_size(sb);
 	sb->file_size_max = reachable;
@@ -266,12 +266,12 @@ decode_inodes(const struct decoding *from)
 		return 0;
 	if (stored == 0 || stored > reachable)
 		return wrong64(from, FILE_SIZE_MAX,
-			       "largest file is larger than pointers reach, or 0");
+		    "largest file is larger than pointers reach, or 0");
 	sb->file_size_max = stored;
 	sb->short_link_max = field32(from, SHORT_LINK_MAX);
 	if (sb->short_link_max > (sb->version == FFS_UFS2 ? 120 : 60))
 		return wrong(from, SHORT_LINK_MAX,
-			     "short symbolic links are longer than their place");
+		    "short symbolic links are longer than their place");
 	return 0;
 }
 
@@ -297,7 +297,7 @@ decode_groups(const struct decoding *from)
 	if (sb->fragment_count > (uint64_t)sb->group_count * sb->fragments_per_group ||
 	    sb->fragment_count <= (uint64_t)(sb->group_count - 1) * sb->fragments_per_group)
 		return wrong_either(from, SIZE, OLD_SIZE,
-				    "size does not match number and size of groups");
+		    "size does not match number and size of groups");
 	if (sb->fragment_count > (uint64_t)INT64_MAX >> sb->fragment_shift)
 		return wrong_either(from, SIZE, OLD_SIZE, "size exceeds 63 bits of bytes");
 	if (sb->data_fragment_count > sb->fragment_count)
@@ -311,7 +311,7 @@ decode_group_parts(const struct decoding *from)
 {
 	struct ffs_superblock *sb = from->sb;
 	uint64_t inode_fragments =
-		(uint64_t)sb->inodes_per_group / sb->inodes_per_block * sb->fragments_per_block;
+	    (uint64_t)sb->inodes_per_group / sb->inodes_per_block * sb->fragments_per_block;
 
 	sb->size = field32(from, SUPERBLOCK_SIZE);
 	if (sb->size < FFS_SUPERBLOCK_USED || sb->size > FFS_SUPERBLOCK_SIZE)
@@ -380,7 +380,7 @@ decode_summary(const struct decoding *from)
 	if (sb->summary_address < sb->data_offset || fragments > sb->fragment_count ||
 	    sb->summary_address > sb->fragment_count - fragments)
 		return wrong_either(from, SUMMARY_ADDRESS, OLD_SUMMARY_ADDRESS,
-				    "summary is not inside the data");
+		    "summary is not inside the data");
 
 	if (sb->is_updated) {
 		sb->counts.directories = field64(from, COUNTS);
@@ -408,7 +408,7 @@ decode_journal_numbers(const uint8_t *bytes, uint64_t numbers[4])
 	for (unsigned order = ORDER_LITTLE; order <= ORDER_BIG; order++) {
 		for (unsigned i = 0; i < 4; i++)
 			numbers[i] =
-				load64(bytes + JOURNAL_NUMBERS + 8 * i, (enum byte_order)order);
+			    load64(bytes + JOURNAL_NUMBERS + 8 * i, (enum byte_order)order);
 		if (is_power_of_two(numbers[2]) && numbers[2] >= FFS_SECTOR_SIZE &&
 		    numbers[2] <= BLOCK_SIZE_MAX)
 			return true;
@@ -434,10 +434,10 @@ decode_journal(const struct decoding *from)
 		return 0;
 	if (place > FFS_JOURNAL_INSIDE_FS)
 		return ffs_flaw_set(from->flaw, "place of the journal is unknown", JOURNAL_PLACE,
-				    place);
+		    place);
 	if (!decode_journal_numbers(from->bytes, numbers))
 		return wrong64(from, JOURNAL_NUMBERS,
-			       "block size of the journal is no power of two");
+		    "block size of the journal is no power of two");
 
 	journal->place = (enum ffs_journal_place)place;
 	journal->block_size = (uint32_t)numbers[2];
@@ -451,7 +451,7 @@ decode_journal(const struct decoding *from)
 		return wrong64(from, JOURNAL_NUMBERS, "journal after the file system is inside it");
 	if (place == FFS_JOURNAL_INSIDE_FS && journal->offset + journal->size > size)
 		return wrong64(from, JOURNAL_NUMBERS,
-			       "journal inside the file system is outside it");
+		    "journal inside the file system is outside it");
 	return 0;
 }
 
@@ -469,8 +469,8 @@ decode_state(const struct decoding *from)
 	const uint8_t *bytes = from->bytes;
 
 	sb->clean = bytes[CLEAN] == FFS_CLEAN || bytes[CLEAN] == FFS_WAS_CLEAN
-			    ? (enum ffs_clean)bytes[CLEAN]
-			    : FFS_DIRTY;
+			? (enum ffs_clean)bytes[CLEAN]
+			: FFS_DIRTY;
 	sb->flags = sb->is_updated ? field32(from, FLAGS) : bytes[OLD_FLAGS];
 	sb->time = sb->is_updated ? (int64_t)field64(from, TIME) : (int32_t)field32(from, OLD_TIME);
 	sb->id[0] = field32(from, ID);
@@ -483,12 +483,19 @@ decode_state(const struct decoding *from)
 
 int
 ffs_superblock_decode(const uint8_t *bytes, size_t size, uint64_t location,
-		      struct ffs_superblock *out, struct ffs_flaw *flaw)
+    struct ffs_superblock *out, struct ffs_flaw *flaw)
 {
 	static int (*const steps[])(const struct decoding *from) = {
-		decode_layout,	decode_state,	decode_block_sizes, check_shifts,
-		decode_inodes,	decode_groups,	decode_group_parts, decode_stagger,
-		decode_summary, decode_journal,
+		decode_layout,
+		decode_state,
+		decode_block_sizes,
+		check_shifts,
+		decode_inodes,
+		decode_groups,
+		decode_group_parts,
+		decode_stagger,
+		decode_summary,
+		decode_journal,
 	};
 	struct decoding from = { .bytes = bytes, .sb = out, .flaw = flaw };
 	int error;

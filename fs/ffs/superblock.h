@@ -138,6 +138,6 @@ struct ffs_superblock {
  * -ENODEV if there is none (nor may one be there), -EUCLEAN if it is damaged.
  */
 MUST_CHECK int ffs_superblock_decode(const uint8_t *bytes, size_t size, uint64_t location,
-				     struct ffs_superblock *out, struct ffs_flaw *flaw);
+    struct ffs_superblock *out, struct ffs_flaw *flaw);
 
 #endif

@@ -40,7 +40,7 @@ enum record_field {
 /* The circular area: whole log blocks behind the two headers. */
 static int
 decode_area(const uint8_t *bytes, uint64_t log_size, struct ffs_wapbl_header *out,
-	    struct ffs_flaw *flaw)
+    struct ffs_flaw *flaw)
 {
 	uint64_t offset = load64(bytes + H_AREA_OFFSET, out->order);
 	uint64_t size = load64(bytes + H_AREA_SIZE, out->order);
@@ -48,10 +48,10 @@ decode_area(const uint8_t *bytes, uint64_t log_size, struct ffs_wapbl_header *ou
 	if (offset < 2 * (uint64_t)out->block_size || offset % out->block_size != 0 ||
 	    offset > log_size)
 		return ffs_flaw_set(flaw, "area of the journal does not begin behind its headers",
-				    H_AREA_OFFSET, (int64_t)offset);
+		    H_AREA_OFFSET, (int64_t)offset);
 	if (size == 0 || size % out->block_size != 0 || size > log_size - offset)
 		return ffs_flaw_set(flaw, "area of the journal does not fit it", H_AREA_SIZE,
-				    (int64_t)size);
+		    (int64_t)size);
 	out->area_offset = offset;
 	out->area_size = size;
 	return 0;
@@ -73,10 +73,10 @@ decode_bounds(const uint8_t *bytes, struct ffs_wapbl_header *out, struct ffs_fla
 		return 0;
 	if (head < first || head - first >= size || head % out->block_size != 0)
 		return ffs_flaw_set(flaw, "head of the journal is not in its area", H_HEAD,
-				    (int64_t)head);
+		    (int64_t)head);
 	if (tail < first || tail - first >= size || tail % out->block_size != 0)
 		return ffs_flaw_set(flaw, "tail of the journal is not in its area", H_TAIL,
-				    (int64_t)tail);
+		    (int64_t)tail);
 	out->tail = tail - first;
 	out->used = head > tail ? head - tail : size - (tail - head);
 	return 0;
@@ -84,7 +84,7 @@ decode_bounds(const uint8_t *bytes, struct ffs_wapbl_header *out, struct ffs_fla
 
 int
 ffs_wapbl_header_decode(const uint8_t *bytes, size_t size, uint64_t log_size,
-			struct ffs_wapbl_header *out, struct ffs_flaw *flaw)
+    struct ffs_wapbl_header *out, struct ffs_flaw *flaw)
 {
 	uint32_t shift;
 	int error;
@@ -99,21 +99,21 @@ ffs_wapbl_header_decode(const uint8_t *bytes, size_t size, uint64_t log_size,
 
 	if (load32(bytes + H_VERSION, out->order) != VERSION)
 		return ffs_flaw_set(flaw, "version of the journal is unknown", H_VERSION,
-				    load32(bytes + H_VERSION, out->order));
+		    load32(bytes + H_VERSION, out->order));
 	shift = load32(bytes + H_LOG_SHIFT, out->order);
 	if (shift < SHIFT_MIN || shift > SHIFT_MAX)
 		return ffs_flaw_set(flaw, "block size of the journal is not from 512 to 65536",
-				    H_LOG_SHIFT, shift);
+		    H_LOG_SHIFT, shift);
 	out->block_size = (uint32_t)1 << shift;
 	out->unit_shift = load32(bytes + H_DEVICE_SHIFT, out->order);
 	if (out->unit_shift < SHIFT_MIN || out->unit_shift > SHIFT_MAX)
 		return ffs_flaw_set(flaw,
-				    "unit of addresses in the journal is not from 512 to 65536",
-				    H_DEVICE_SHIFT, out->unit_shift);
+		    "unit of addresses in the journal is not from 512 to 65536", H_DEVICE_SHIFT,
+		    out->unit_shift);
 	if (load32(bytes + H_LENGTH, out->order) < H_END ||
 	    load32(bytes + H_LENGTH, out->order) > out->block_size)
 		return ffs_flaw_set(flaw, "header of the journal does not fit its block", H_LENGTH,
-				    load32(bytes + H_LENGTH, out->order));
+		    load32(bytes + H_LENGTH, out->order));
 	out->generation = load32(bytes + H_GENERATION, out->order);
 	error = decode_area(bytes, log_size, out, flaw);
 	if (error == 0)
@@ -123,7 +123,7 @@ ffs_wapbl_header_decode(const uint8_t *bytes, size_t size, uint64_t log_size,
 
 int
 ffs_wapbl_record_decode(const struct ffs_wapbl_header *header, const uint8_t *bytes, uint64_t left,
-			struct ffs_wapbl_record *out, struct ffs_flaw *flaw)
+    struct ffs_wapbl_record *out, struct ffs_flaw *flaw)
 {
 	uint32_t type = load32(bytes + R_TYPE, header->order);
 	uint32_t entry_size = type == FFS_WAPBL_INODES ? INODE_END : E_END;
@@ -135,17 +135,17 @@ ffs_wapbl_record_decode(const struct ffs_wapbl_header *header, const uint8_t *by
 	if (out->length == 0 || out->length > INT32_MAX || out->length % header->block_size != 0 ||
 	    out->length > left)
 		return ffs_flaw_set(flaw, "length of a journal record does not fit the journal",
-				    R_LENGTH, (int32_t)out->length);
+		    R_LENGTH, (int32_t)out->length);
 	out->count = load32(bytes + R_COUNT, header->order);
 	if (out->count > (header->block_size - R_ENTRIES) / entry_size)
 		return ffs_flaw_set(flaw, "entries of a journal record do not fit it", R_COUNT,
-				    (int32_t)out->count);
+		    (int32_t)out->count);
 	return 0;
 }
 
 int
 ffs_wapbl_entry_decode(const struct ffs_wapbl_header *header, const uint8_t *bytes, uint32_t index,
-		       uint64_t limit, struct ffs_wapbl_entry *out, struct ffs_flaw *flaw)
+    uint64_t limit, struct ffs_wapbl_entry *out, struct ffs_flaw *flaw)
 {
 	uint32_t offset = R_ENTRIES + index * E_END;
 	uint64_t address = load64(bytes + offset + E_ADDRESS, header->order);
@@ -154,12 +154,12 @@ ffs_wapbl_entry_decode(const struct ffs_wapbl_header *header, const uint8_t *byt
 	*out = (struct ffs_wapbl_entry){ .length = 0 };
 	if (address > limit >> header->unit_shift)
 		return ffs_flaw_set(flaw, "address in a journal record is outside the file system",
-				    offset + E_ADDRESS, (int64_t)address);
+		    offset + E_ADDRESS, (int64_t)address);
 	out->offset = address << header->unit_shift;
 	out->length = length;
 	if (length == 0 || length % ((uint32_t)1 << header->unit_shift) != 0 ||
 	    length > limit - out->offset)
 		return ffs_flaw_set(flaw, "length in a journal record does not fit the file system",
-				    offset + E_LENGTH, (int32_t)length);
+		    offset + E_LENGTH, (int32_t)length);
 	return 0;
 }

@@ -58,7 +58,7 @@ struct ffs_wapbl_entry {
  * all, -EUCLEAN if it is damaged.
  */
 MUST_CHECK int ffs_wapbl_header_decode(const uint8_t *bytes, size_t size, uint64_t log_size,
-				       struct ffs_wapbl_header *out, struct ffs_flaw *flaw);
+    struct ffs_wapbl_header *out, struct ffs_flaw *flaw);
 
 /* Is left of a later generation?  Generations wrap around. */
 static inline bool
@@ -72,15 +72,13 @@ ffs_wapbl_is_newer(const struct ffs_wapbl_header *left, const struct ffs_wapbl_h
  * of records remain.  -EUCLEAN if it is none, or does not fit them.
  */
 MUST_CHECK int ffs_wapbl_record_decode(const struct ffs_wapbl_header *header, const uint8_t *bytes,
-				       uint64_t left, struct ffs_wapbl_record *out,
-				       struct ffs_flaw *flaw);
+    uint64_t left, struct ffs_wapbl_record *out, struct ffs_flaw *flaw);
 
 /*
  * Decode entry number index of a record of blocks or revocations that begins
  * at bytes.  -EUCLEAN if its range is not inside [0, limit) of the device.
  */
 MUST_CHECK int ffs_wapbl_entry_decode(const struct ffs_wapbl_header *header, const uint8_t *bytes,
-				      uint32_t index, uint64_t limit, struct ffs_wapbl_entry *out,
-				      struct ffs_flaw *flaw);
+    uint32_t index, uint64_t limit, struct ffs_wapbl_entry *out, struct ffs_flaw *flaw);
 
 #endif
