@@ -7,7 +7,7 @@ gates   the rules that a script can check, on the gcc build
 check   gates, and unit and integration tests in the gcc build
 all     the same, and clang, WebAssembly, sanitizers, fuzzing
 
-The last line is `N passed, N failed, N skipped`: the cases of cmocka and of
+A variant that does not build is not tested.  The last line is `N passed, N failed, N skipped`: the cases of cmocka and of
 scripts that print TAP, and one for every other step.  FUZZ_SECONDS is the time
 for each fuzz target (10).
 """
@@ -51,10 +51,12 @@ class Suite:
         print(f"{verdict:6}{figures:32}{time.monotonic() - start:6.1f} s", flush=True)
         if bad:
             show(output)
+        return not bad
 
     def ninja(self, variant, *targets):
         configure = f"tools/configure.sh {variant} && ninja -C build/{variant} -j {self.jobs} "
-        self.step(f"build: {variant}", ["sh", "-c", configure + " ".join(targets)], seconds=900)
+        command = ["sh", "-c", configure + " ".join(targets)]
+        return self.step(f"build: {variant}", command, seconds=900)
 
     def meson_test(self, variant, *before):
         log = ROOT / "build" / variant / "meson-logs/testlog.json"
@@ -140,19 +142,19 @@ def main():
     arguments = parser.parse_args()
     suite = Suite(arguments.jobs)
 
-    suite.ninja("gcc", "products" if arguments.what == "gates" else "all")
+    built = suite.ninja("gcc", "products" if arguments.what == "gates" else "all")
     if arguments.what == "all":
         suite.ninja("clang", "all", "wasm")
     for name in GATES:
         suite.step(f"gate: {name}", [sys.executable, f"tools/check_{name}.py"])
-    if arguments.what != "gates":
+    if arguments.what != "gates" and built:
         suite.meson_test("gcc")
     if arguments.what == "all":
-        suite.ninja("asan", "all", "fuzzers")
-        suite.meson_test("asan")
-        fuzz(suite)
-        suite.ninja("tsan", "all")
-        suite.meson_test("tsan", *still_addresses())
+        if suite.ninja("asan", "all", "fuzzers"):
+            suite.meson_test("asan")
+            fuzz(suite)
+        if suite.ninja("tsan", "all"):
+            suite.meson_test("tsan", *still_addresses())
     subprocess.run([sys.executable, "tools/style_figures.py"], cwd=ROOT, check=False)
     print(f"{suite.passed} passed, {suite.failed} failed, {suite.skipped} skipped")
     sys.exit(1 if suite.failed else 0)
