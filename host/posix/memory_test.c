@@ -1,0 +1,206 @@
+/* Tests of memory: what kernels get is zeroed and aligned, and little stays. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "host/posix/host_impl.h"
+#include "host/posix/posix.h"
+
+#define PAGE ((size_t)4096)
+
+static int
+create_host(void **state)
+{
+	struct host *host;
+	int error = posix_host_create(&host);
+
+	*state = host;
+	return error;
+}
+
+static int
+destroy_host(void **state)
+{
+	posix_host_destroy(*state);
+	return 0;
+}
+
+static bool
+is_zero(const void *memory, size_t size)
+{
+	const char *bytes = memory;
+
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+/* Pages of the mapping that are present; -1 if it is no mapping. */
+static int
+present_pages(void *memory, size_t size)
+{
+	unsigned char present[1024];
+	int count = 0;
+
+	assert_true(size / PAGE <= sizeof(present));
+	if (mincore(memory, size, present) != 0)
+		return -1;
+	for (size_t i = 0; i < size / PAGE; i++)
+		count += present[i] & 1;
+	return count;
+}
+
+static void
+gives_zeroed_memory_of_the_size_and_alignment_asked_for(void **state)
+{
+	static const struct {
+		size_t size, alignment;
+	} rows[] = {
+		{ PAGE, PAGE },			    /* the least */
+		{ CHUNK_SIZE, CHUNK_SIZE },	    /* the usual */
+		{ CHUNK_SIZE, PAGE },		    /* a chunk's size, any place */
+		{ PAGE, CHUNK_SIZE },		    /* aligned to more than its size */
+		{ 3 * PAGE, 2 * CHUNK_SIZE },	    /* the same, odd */
+		{ 4 * CHUNK_SIZE + PAGE, PAGE },    /* more than a chunk */
+		{ 4 * CHUNK_SIZE, 16 * CHUNK_SIZE } /* huge pages' size, and more */
+	};
+	struct host *host = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		void *memory[3];
+
+		for (size_t n = 0; n < ARRAY_SIZE(memory); n++) {
+			memory[n] =
+			    posix_host_ops.memory_get(host, rows[i].size, rows[i].alignment);
+			assert_non_null(memory[n]);
+			assert_int_equal((uintptr_t)memory[n] % rows[i].alignment, 0);
+			assert_true(is_zero(memory[n], rows[i].size));
+			memset(memory[n], 0xa5, rows[i].size);
+		}
+		for (size_t n = 0; n < ARRAY_SIZE(memory); n++)
+			posix_host_ops.memory_return(host, memory[n], rows[i].size);
+	}
+}
+
+static void
+hands_returned_memory_out_again_without_what_it_held(void **state)
+{
+	struct host *host = *state;
+	void *memory = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+	void *again;
+
+	memset(memory, 0xa5, CHUNK_SIZE);
+	posix_host_ops.memory_return(host, memory, CHUNK_SIZE);
+	again = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+	assert_ptr_equal(again, memory);
+	assert_true(is_zero(again, CHUNK_SIZE));
+	posix_host_ops.memory_return(host, again, CHUNK_SIZE);
+}
+
+static void
+makes_only_the_front_of_a_chunk_present(void **state)
+{
+	struct host *host = *state;
+
+	/* The first is new, the second has been somebody's. */
+	for (int i = 0; i < 2; i++) {
+		void *memory = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+
+		assert_int_equal(present_pages(memory, CHUNK_SIZE), POPULATED_SIZE / PAGE);
+		memset(memory, 0xa5, CHUNK_SIZE);
+		assert_int_equal(present_pages(memory, CHUNK_SIZE), CHUNK_SIZE / PAGE);
+		posix_host_ops.memory_return(host, memory, CHUNK_SIZE);
+	}
+}
+
+static void
+keeps_a_bounded_number_of_chunks_and_unmaps_the_rest(void **state)
+{
+	struct host *host = *state;
+	void *memory[CHUNKS_MAX + 3];
+	unsigned kept = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(memory); i++) {
+		memory[i] = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+		assert_non_null(memory[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(memory); i++)
+		posix_host_ops.memory_return(host, memory[i], CHUNK_SIZE);
+	for (size_t i = 0; i < ARRAY_SIZE(memory); i++)
+		kept += present_pages(memory[i], CHUNK_SIZE) >= 0;
+	assert_int_equal(kept, CHUNKS_MAX);
+}
+
+static void
+says_so_when_there_is_no_memory(void **state)
+{
+	struct host *host = *state;
+
+	assert_null(posix_host_ops.memory_get(host, (size_t)1 << 60, PAGE));
+	assert_null(posix_host_ops.memory_get(host, (size_t)1 << 60, CHUNK_SIZE));
+	assert_null(posix_host_ops.memory_get(host, PAGE, (size_t)1 << 60));
+	assert_null(posix_host_ops.memory_get(host, -(size_t)PAGE, (size_t)1 << 40));
+}
+
+struct user {
+	struct host *host;
+	struct host_thread *thread;
+	bool is_broken;
+};
+
+static void
+use_memory(void *argument)
+{
+	struct user *user = argument;
+
+	for (int i = 0; i < 200; i++) {
+		void *first = posix_host_ops.memory_get(user->host, CHUNK_SIZE, CHUNK_SIZE);
+		void *second = posix_host_ops.memory_get(user->host, CHUNK_SIZE, CHUNK_SIZE);
+
+		user->is_broken |= first == second || !is_zero(first, POPULATED_SIZE) ||
+				   !is_zero(second, POPULATED_SIZE);
+		memset(first, 0xa5, POPULATED_SIZE);
+		memset(second, 0x5a, POPULATED_SIZE);
+		posix_host_ops.memory_return(user->host, first, CHUNK_SIZE);
+		posix_host_ops.memory_return(user->host, second, CHUNK_SIZE);
+	}
+}
+
+static void
+serves_threads_at_the_same_time(void **state)
+{
+	struct user users[3] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+		users[i].host = *state;
+		assert_int_equal(posix_host_ops.thread_start(*state, "user", use_memory, &users[i],
+				     &users[i].thread),
+		    0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++) {
+		posix_host_ops.thread_join(*state, users[i].thread);
+		assert_false(users[i].is_broken);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_zeroed_memory_of_the_size_and_alignment_asked_for),
+		cmocka_unit_test(hands_returned_memory_out_again_without_what_it_held),
+		cmocka_unit_test_setup_teardown(makes_only_the_front_of_a_chunk_present,
+		    create_host, destroy_host),
+		cmocka_unit_test_setup_teardown(
+		    keeps_a_bounded_number_of_chunks_and_unmaps_the_rest, create_host,
+		    destroy_host),
+		cmocka_unit_test(says_so_when_there_is_no_memory),
+		cmocka_unit_test(serves_threads_at_the_same_time),
+	};
+
+	return cmocka_run_group_tests(tests, create_host, destroy_host);
+}
