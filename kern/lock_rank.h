@@ -12,14 +12,15 @@ enum lock_rank {
 	RANK_FILE,	     /* syscall: offset of an open file */
 	RANK_MOUNT_TABLE,    /* vfs: mounts and what they cover */
 	RANK_RENAME,	     /* vfs: one rename of directories per mount at a time */
-	RANK_VNODE,	     /* vfs: parent before child; otherwise by address */
+	RANK_VNODE,	     /* vfs: parent before child, directories first, then by address */
 	RANK_FILE_SYSTEM,    /* fs: what a mounted file system keeps for itself */
 	RANK_PAGE_CACHE,     /* vfs: the pages of one vnode */
 	RANK_BUFFER,	     /* block: content of a buffer */
 	RANK_BUFFER_CACHE,   /* block: which buffers there are */
 	RANK_BLOCK_REGISTRY, /* block: which devices there are */
 	RANK_VNODE_TABLE,    /* vfs: which vnodes there are, which are idle */
-	RANK_NAME_CACHE,     /* vfs: names and what they lead to */
+	RANK_NAME_CACHE,     /* vfs: which names are cached, and for whom */
+	RANK_NAME_SHARD,     /* vfs: finding cached names */
 	RANK_PAGE_LRU,	     /* vfs: which pages were used last */
 	RANK_DESCRIPTORS,    /* syscall: one process's descriptors */
 	RANK_DEFERRED,	     /* kern: timers and work */

@@ -55,7 +55,10 @@ struct device_ops {
 	uint64_t (*size)(struct kernel *kernel, uint32_t number);
 };
 
-/* -EEXIST, -ENOSPC when there are too many. */
+/*
+ * -EEXIST, -ENOSPC when there are too many.  For components that start: there is
+ * no lock.
+ */
 MUST_CHECK int device_register(struct kernel *kernel, enum vnode_type type, uint32_t major,
     const struct device_ops *ops);
 

@@ -58,11 +58,17 @@ MUST_CHECK int lookup_parent(const struct path_context *context, const char *pat
     struct lookup_parent *out);
 
 /*
- * One name in dir: name cache, then file system; mount points are crossed.
- * (dir: shared or exclusive) Search permission is the caller's to check.
+ * One name in dir: name cache, then file system.  What is mounted there is not
+ * looked at.  (dir: shared or exclusive) Search permission is the caller's to
+ * check.
  */
-MUST_CHECK int lookup_name(const struct path_context *context, struct vnode *dir, struct name name,
-    struct vnode **out);
+MUST_CHECK int lookup_name(struct vnode *dir, struct name name, struct vnode **out);
+
+/*
+ * Exchange a reference to a vnode for one to the root of what is mounted on
+ * it, as often as needed.  No vnode lock held.
+ */
+void lookup_cross_mounts(struct vnode **vnode);
 
 /*
  * Write the absolute path of directory dir, seen from context->root, with its

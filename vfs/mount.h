@@ -36,8 +36,14 @@ enum mount_flag {
 	MOUNT_NO_DEVICES = 4,
 	MOUNT_NO_EXEC = 8,
 	MOUNT_NO_ACCESS_TIME = 1024,
-	MOUNT_RELATIVE_ACCESS_TIME = 1 << 21,
+	MOUNT_NO_DIRECTORY_ACCESS_TIME = 2048,
+	MOUNT_SILENT = 32768,		      /* accepted, means nothing here */
+	MOUNT_RELATIVE_ACCESS_TIME = 1 << 21, /* the default */
+	MOUNT_STRICT_ACCESS_TIME = 1 << 24,
 };
+
+/* Flag of umount2(2), the only one that is honoured. */
+#define UNMOUNT_NO_FOLLOW 8
 
 /* What is to be mounted.  All borrowed. */
 struct mount_request {
@@ -106,12 +112,14 @@ struct mount {
 	bool reads_direct;	     /* large reads may bypass the page cache; constant */
 	uint32_t id;		     /* constant */
 	char source[MOUNT_SOURCE_MAX + 1];
-	struct vnode *root;	  /* a reference; constant */
+	struct vnode *root;	  /* a reference, besides any of the driver's own; constant */
 	struct vnode *covered;	  /* a reference, NULL for the root mount; constant once mounted */
 	struct mutex rename_lock; /* one directory rename at a time */
 	struct list vnodes;	  /* private to vnode.c */
 	struct list link;	  /* all mounts, in order; private to mount.c */
-	bool is_dying;		  /* being unmounted; private */
+	uint32_t reclaim_count;	  /* vnodes being reclaimed; private to vnode.c */
+	_Atomic bool is_closing;  /* looking whether anybody is inside; private to vnode.c */
+	_Atomic bool was_entered; /* somebody moved meanwhile; private to vnode.c */
 };
 
 /* Set up the embedded mount; the driver sets reads_direct and root after. */
@@ -126,7 +134,10 @@ void mount_describe_nothing(struct mount *mount, struct text *out);
 /* The component: mounts, vnodes, names, pages and devices of a kernel. */
 extern const struct component vfs_component;
 
-/* Make a driver known; -EEXIST, -ENOSPC when there are too many. */
+/*
+ * Make a driver known; -EEXIST, -ENOSPC when there are too many.  For
+ * components that start: there is no lock.
+ */
 MUST_CHECK int fs_register(struct kernel *kernel, const struct fs_type *type);
 
 /* The index-th registered driver, or NULL past the last. */
@@ -148,8 +159,25 @@ struct vnode *mount_root_vnode(struct kernel *kernel);
 MUST_CHECK int mount_at(const struct path_context *context, const char *source, const char *target,
     const char *type, uint32_t flags, const char *options);
 
-/* Unmount what is mounted on target.  -EINVAL if nothing is, -EBUSY while used. */
+/*
+ * Unmount what is mounted on target.  -EINVAL if nothing is, -EBUSY while it is
+ * used, -EPERM without CAP_SYS_ADMIN.  If not everything could be written, it
+ * is unmounted all the same, and the error is the driver's.
+ */
 MUST_CHECK int unmount_at(const struct path_context *context, const char *target, uint32_t flags);
+
+/*
+ * Unmount everything, the last mounted first: the kernel goes.  No process is
+ * left.  vfs_component does it when it stops; a component that mounted things
+ * of others that stop before does it earlier.
+ */
+void unmount_all(struct kernel *kernel);
+
+/*
+ * Tell about a mount, as lines "key: value": type, source, how it is mounted,
+ * and what the driver knows.
+ */
+void mount_describe(struct mount *mount, struct text *out);
 
 MUST_CHECK int mount_statistics(struct mount *mount, struct fs_statistics *out);
 

@@ -2,9 +2,15 @@
  * The name cache: which name in which directory leads where, or nowhere.
  *
  * Entries hold no reference to vnodes; a vnode that is reclaimed takes its
- * entries along.  Negative entries say that a name does not exist.  Whoever
- * changes a directory, holding its lock exclusively, tells the cache before it
- * releases the lock; whoever enters what a lookup found holds the lock shared.
+ * entries along.  Negative entries say that a name does not exist.  ".." of a
+ * directory is a name like others.
+ *
+ * Whoever changes a directory, holding its lock exclusively, tells the cache
+ * before it releases the lock; whoever enters what a lookup found holds the
+ * lock shared.  Finding takes no lock of the directory's: what it finds was
+ * true after it was called, or a change is being made that has not returned.
+ *
+ * All of it is only a cache: without memory, nothing is remembered.
  */
 #ifndef VFS_NAME_CACHE_H
 #define VFS_NAME_CACHE_H
@@ -19,7 +25,7 @@ struct vnode;
 
 /*
  * Look for name in dir.  True if the cache knows: *out is a reference, or NULL
- * if it knows that there is no such file.  (dir: shared)
+ * if it knows that there is no such file.
  */
 bool name_cache_find(struct vnode *dir, struct name name, struct vnode **out);
 
@@ -34,7 +40,7 @@ void name_cache_purge(struct vnode *vnode);
 
 /*
  * A name that leads to vnode, and the directory it is in, by reference; false
- * if none is cached.  name takes NAME_LENGTH_MAX bytes.
+ * if none is cached.  name takes NAME_LENGTH_MAX bytes.  Not "..".
  */
 bool name_cache_reverse(struct vnode *vnode, struct vnode **dir, char *name, size_t *length);
 

@@ -90,10 +90,16 @@ struct attribute_change {
 MUST_CHECK int namespace_set_attributes(struct vnode *vnode, const struct credential *credential,
     const struct attribute_change *change);
 
+/*
+ * The vnode was read: renew its access time, if its mount keeps one and it is
+ * older than the last change or a day.  No vnode lock held.
+ */
+void namespace_accessed(struct vnode *vnode);
+
 /* The target of a symbolic link; -EINVAL for anything else. */
 MUST_CHECK int namespace_read_link(struct vnode *vnode, char *target, size_t size, size_t *length);
 
-/* List a directory from *position on. */
+/* List a directory from *position on; -ENOENT if it has been removed. */
 MUST_CHECK int namespace_read_directory(struct vnode *dir, uint64_t *position,
     struct directory_sink *sink);
 

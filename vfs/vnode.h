@@ -16,8 +16,11 @@
  * else in use, and reclaims every vnode of the mount.
  *
  * Locks: vnode->lock guards attributes and content (the entries of a
- * directory, the size and the block map of a file).  Parent before child;
- * where neither is the other's parent, by rising address.
+ * directory, the size and the block map of a file).  Parent before child and
+ * directories before other files; otherwise by rising address.
+ *
+ * Times: a file system gives a new file the time it is created at; all other
+ * time stamps are set by this layer, which then tells attributes_changed().
  */
 #ifndef VFS_VNODE_H
 #define VFS_VNODE_H
@@ -75,7 +78,7 @@ enum vnode_flag {
 /* What stat tells, in memory.  Guarded by the vnode's lock. */
 struct vnode_attributes {
 	uint64_t ino;
-	uint64_t size;	      /* bytes */
+	uint64_t size;	      /* bytes; symbolic links: of the target */
 	uint64_t block_count; /* of 512 bytes, held */
 	uint32_t link_count;
 	uint32_t permissions; /* MODE_PERMISSIONS */
@@ -196,7 +199,12 @@ struct vnode_ops {
 	/* (vnode: exclusive) Make the file size bytes long.  -EFBIG, -ENOSPC. */
 	int (*resize)(struct vnode *vnode, uint64_t size);
 
-	/* Free the file system's inode that vnode is embedded in. */
+	/*
+	 * Free the file system's inode that vnode is embedded in.  Nobody can
+	 * reach it any more, and it has nothing to be written.  Called also
+	 * while memory is being looked for, with whatever locks: it takes none
+	 * but those of memory_free().
+	 */
 	void (*reclaim)(struct vnode *vnode);
 };
 
@@ -207,21 +215,23 @@ struct vnode {
 	uint64_t ino;		     /* constant */
 	enum vnode_type type;	     /* constant */
 	bool is_memory;		     /* the inode and its pages live in memory only; constant */
-	_Atomic uint32_t references;
+	_Atomic bool is_searchable;  /* known that everybody may; private to lookup.c */
+	_Atomic uint32_t references; /* and flags; private to vnode.c */
 	struct rwlock lock;
 	struct vnode_attributes attributes; /* GUARDED_BY(lock) */
 	struct page_cache pages;
-	struct mount *mounted_here; /* GUARDED_BY(mount table); atomic to peek at */
-	struct list table_link;	    /* (mount, ino) hash chain; private to vnode.c */
-	struct list mount_link;	    /* all vnodes of the mount; private to vnode.c */
-	struct list idle_link;	    /* private to vnode.c */
-	struct list names;	    /* cached names that lead here; private to name_cache.c */
-	struct list children;	    /* cached names in here; private to name_cache.c */
+	struct mount *_Atomic mounted_here; /* GUARDED_BY(lock); atomic to peek at */
+	struct list table_link;		    /* (mount, ino) hash chain; private to vnode.c */
+	struct list mount_link;		    /* all vnodes of the mount; private to vnode.c */
+	struct list idle_link;		    /* private to vnode.c */
+	struct list names;    /* cached names that lead here; private to name_cache.c */
+	struct list children; /* cached names in here; private to name_cache.c */
 };
 
 /*
  * Set up the embedded vnode of a new inode with one reference; attributes are
- * the caller's to fill in before it shows the vnode to anybody.
+ * the caller's to fill in before it shows the vnode to anybody.  is_memory is
+ * set if the mount's load is mount_no_load.
  */
 void vnode_init(struct vnode *vnode, struct mount *mount, const struct vnode_ops *ops,
     enum vnode_type type, uint64_t ino);
