@@ -15,6 +15,7 @@
 
 struct condition {
 	_Atomic uint32_t sequence; /* counts signals */
+	_Atomic uint32_t waiters;  /* threads in condition_wait() */
 };
 
 void condition_init(struct condition *condition);
@@ -27,7 +28,10 @@ void condition_init(struct condition *condition);
 MUST_CHECK int condition_wait(struct condition *condition, struct mutex *mutex, uint64_t deadline)
     REQUIRES(mutex);
 
-/* Wake one waiter, or all.  The mutex should be held. */
+/*
+ * Wake one waiter, or all.  The claim was changed with the mutex held; the
+ * mutex itself may have been released since.
+ */
 void condition_signal(struct condition *condition, struct mutex *mutex);
 void condition_broadcast(struct condition *condition, struct mutex *mutex);
 

@@ -86,7 +86,10 @@ void kernel_destroy(struct kernel *kernel);
  */
 uint64_t kernel_run(struct kernel *kernel);
 
-/* Fill buffer with unpredictable bytes of the host's. */
+/* A broken invariant: say so, in format_text()'s terms, and stop everything. */
+void kernel_panic(struct kernel *kernel, const char *format, ...) PRINTF_LIKE(2, 3) NORETURN;
+
+/* Fill buffer with unpredictable bytes of the host's.  May block.  0 or -EIO. */
 MUST_CHECK int kernel_random(struct kernel *kernel, void *buffer, size_t size);
 
 static inline uint64_t

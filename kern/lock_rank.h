@@ -24,10 +24,14 @@ enum lock_rank {
 	RANK_PAGE_LRU,	     /* vfs: which pages were used last */
 	RANK_DESCRIPTORS,    /* syscall: one process's descriptors */
 	RANK_DEFERRED,	     /* kern: timers and work */
+	RANK_RECLAIM,	     /* kern: one thread at a time asks the shrinkers */
 	RANK_SIZE_CLASS,     /* kern: slabs of one size */
 	RANK_MEMORY,	     /* kern: chunks and runs */
 	RANK_LOG,	     /* kern: the log ring */
 	RANK_COUNT,
 };
+
+/* The one rank of which a thread may hold several locks. */
+#define RANK_REPEATED RANK_VNODE
 
 #endif

@@ -7,8 +7,8 @@
  * host's console.
  *
  * Any thread, any locks; never fails: what does not fit is cut, the oldest
- * lines go first.  The ring is allocated with the first line; without memory
- * for it, lines only reach the console.
+ * lines go first.  The ring is there from the start, but its memory is only
+ * touched as lines are written.
  */
 #ifndef KERN_LOG_H
 #define KERN_LOG_H
@@ -46,7 +46,8 @@ struct log {
 
 /*
  * Write one line, without its newline.  format is base/format.h's subset of
- * printf's.
+ * printf's.  What is not printable ASCII, such as control characters in names
+ * from a medium, is written as \xNN.
  */
 void kernel_log(struct kernel *kernel, enum log_level level, const char *format, ...)
     PRINTF_LIKE(3, 4);
@@ -64,7 +65,7 @@ size_t log_size(struct kernel *kernel);
 void log_clear(struct kernel *kernel);
 
 /* For kernel_create() and kernel_destroy() alone. */
-void log_init(struct kernel *kernel, enum log_level console_level);
+MUST_CHECK int log_create(struct kernel *kernel, enum log_level console_level);
 void log_destroy(struct kernel *kernel);
 
 #endif

@@ -5,16 +5,17 @@
  * chunk describes the others, so that an address leads to its descriptor in
  * two operations.  Runs of up to CHUNK_PAGES - 1 pages are cut from chunks;
  * longer ones come straight from the host.  Objects of up to OBJECT_MAX bytes
- * live in slabs, one page or more of equal-sized objects; larger ones are
- * runs.  Whoever allocates says the size again when it frees.
+ * live in slabs, pages of equal-sized objects; larger ones are runs.  Whoever
+ * allocates says the size again when it frees.
  *
  * A kernel never takes more than its limit from the host.  When it reaches it,
- * the registered shrinkers are asked to let go of what they only cache, and
- * then the allocation is tried once more; so every allocation may fail, and
- * shrinkers must only try for locks, since the caller may hold any.
+ * the registered shrinkers are asked to let go of what they only cache, more
+ * and more of it, until the allocation succeeds or nothing is left to let go.
+ * So every allocation may fail, and may call any shrinker.
  *
  * Any thread; never sleeps but for the short locks in here.  Memory of a
- * sanitised build is poisoned while it is free.
+ * sanitised build is poisoned while it is free.  A build with lock checks
+ * panics when a kernel is destroyed that has not freed everything.
  */
 #ifndef KERN_MEMORY_H
 #define KERN_MEMORY_H
@@ -31,6 +32,7 @@
 #define PAGE_SIZE	 ((size_t)1 << PAGE_SHIFT)
 #define CHUNK_PAGES	 64
 #define CHUNK_SIZE	 (CHUNK_PAGES * PAGE_SIZE)
+#define CHUNK_ROOMS	 8 /* kinds of chunk: see memory_impl.h */
 #define OBJECT_MAX	 2048
 #define SIZE_CLASS_COUNT 14
 
@@ -48,28 +50,31 @@ struct size_class {
 };
 
 /*
- * Somebody who caches things that can be had again.  shrink() frees up to
- * page_count pages and returns how many it freed; it only tries for locks.
+ * Somebody who caches things that can be had again.  shrink() frees about
+ * page_count pages and returns how many it freed.  Whoever allocates may hold
+ * any lock, so shrink() only tries for locks; and it does not allocate.
  */
 struct shrinker {
-	struct list link;
+	struct list link; /* private */
 	size_t (*shrink)(struct kernel *kernel, size_t page_count);
 };
 
 /* A kernel's memory; part of struct kernel. */
 struct memory {
-	struct mutex lock;
 	uint64_t limit;		/* bytes; constant */
-	_Atomic uint64_t taken; /* bytes taken from the host */
-	struct list chunks;	/* those with room in front; GUARDED_BY(lock) */
-	struct list long_runs;	/* GUARDED_BY(lock) */
-	struct list shrinkers;	/* GUARDED_BY(lock) */
+	_Atomic uint64_t taken; /* bytes taken from the host; never above limit */
+	struct mutex lock;
+	struct list chunks[CHUNK_ROOMS]; /* by the room they have; GUARDED_BY(lock) */
+	unsigned empty_count;		 /* of them, wholly free; GUARDED_BY(lock) */
+	struct list long_runs;		 /* GUARDED_BY(lock) */
+	struct mutex reclaim_lock;
+	struct list shrinkers; /* GUARDED_BY(reclaim_lock) */
 	struct size_class classes[SIZE_CLASS_COUNT];
 };
 
 /*
- * page_count consecutive pages, or NULL.  Contents are undefined unless by
- * page_run_alloc_zeroed().
+ * page_count consecutive pages, 1 or more, or NULL.  Contents are undefined
+ * unless by page_run_alloc_zeroed().  page_count is the same when it is freed.
  */
 MUST_CHECK void *page_run_alloc(struct kernel *kernel, size_t page_count);
 MUST_CHECK void *page_run_alloc_zeroed(struct kernel *kernel, size_t page_count);
@@ -81,7 +86,10 @@ MUST_CHECK void *memory_alloc(struct kernel *kernel, size_t size);
 /* The same, zeroed. */
 MUST_CHECK void *memory_alloc_zeroed(struct kernel *kernel, size_t size);
 
-/* Zeroed memory for count objects of size bytes; NULL too if that overflows. */
+/*
+ * Zeroed memory for count objects of size bytes, both 1 or more; NULL too if
+ * that overflows.
+ */
 MUST_CHECK void *memory_alloc_array(struct kernel *kernel, size_t count, size_t size);
 
 /* size is what was asked for.  NULL is let pass. */
@@ -90,6 +98,7 @@ void memory_free(struct kernel *kernel, void *object, size_t size);
 /* Bytes taken from the host now. */
 uint64_t memory_taken(const struct kernel *kernel);
 
+/* shrink() is not called any more once shrinker_unregister() has returned. */
 void shrinker_register(struct kernel *kernel, struct shrinker *shrinker);
 void shrinker_unregister(struct kernel *kernel, struct shrinker *shrinker);
 

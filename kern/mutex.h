@@ -24,7 +24,8 @@ struct kernel;
 struct mutex {
 	struct kernel *kernel; /* constant */
 	_Atomic uint32_t state;
-	enum lock_rank rank; /* constant */
+	uint8_t rank;	      /* enum lock_rank; constant */
+	bool is_out_of_order; /* taken against the ranks; private to the lock checks */
 };
 
 /* A mutex needs no destruction; it is free when its memory is given back. */

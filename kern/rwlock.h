@@ -19,10 +19,10 @@
 struct kernel;
 
 struct rwlock {
-	struct kernel *kernel;	   /* constant */
-	_Atomic uint32_t state;	   /* readers, and flags for writers: see rwlock.c */
-	_Atomic uint32_t sequence; /* changes whenever waiters should look again */
-	enum lock_rank rank;	   /* constant */
+	struct kernel *kernel;	/* constant */
+	_Atomic uint32_t state; /* readers, and flags: see rwlock.c */
+	uint8_t rank;		/* enum lock_rank; constant */
+	bool is_out_of_order;	/* taken against the ranks; private to the lock checks */
 };
 
 void rwlock_init(struct rwlock *lock, struct kernel *kernel, enum lock_rank rank);

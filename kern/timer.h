@@ -48,6 +48,7 @@ struct deferred {
 	struct list timers;	    /* armed, earliest first; GUARDED_BY(lock) */
 	const void *running;	    /* the work or timer that runs now; GUARDED_BY(lock) */
 	struct host_thread *thread; /* NULL until needed; GUARDED_BY(lock) */
+	uint64_t announced;	    /* when the host means to call us; GUARDED_BY(lock) */
 	bool is_threadless;	    /* the host has no threads; GUARDED_BY(lock) */
 	bool is_stopping;	    /* GUARDED_BY(lock) */
 };
