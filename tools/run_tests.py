@@ -7,9 +7,10 @@ gates   the rules that a script can check, on the gcc build
 check   gates, and unit and integration tests in the gcc build
 all     the same, and clang, WebAssembly, sanitizers, fuzzing
 
-A variant that does not build is not tested.  The last line is `N passed, N failed, N skipped`: the cases of cmocka and of
-scripts that print TAP, and one for every other step.  FUZZ_SECONDS is the time
-for each fuzz target (10).
+A variant that does not build is not tested.  The last line is
+`N passed, N failed, N skipped`: the cases of cmocka and of scripts that print
+TAP, and one for every other step.  FUZZ_SECONDS is the time for each fuzz
+target (10).
 """
 
 import argparse
