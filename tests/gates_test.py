@@ -15,12 +15,18 @@ CLEAN = {
     "base/a.h": "int base_a(void);\n",
     "base/a.c": '#include "base/a.h"\n\nint\nbase_a(void)\n{\n\treturn 1;\n}\n',
 }
-CALL = "int\nf(void)\n{{\n\treturn {};\n}}\n"
+
+
+def function(name, body, before=""):
+    """A function definition that gcc is content with."""
+    return f"{before}int {name}(void);\nint\n{name}(void)\n{{\n{body}}}\n"
+
 
 # (gate, what is planted, files, words of the complaint)
 ROWS = [
     ("layers", "nothing", {}, ""),
-    ("layers", "kern uses base", {"kern/b.c": '#include "base/a.h"\n' + CALL.format("base_a()")}, ""),
+    ("layers", "kern uses base",
+     {"kern/b.c": function("f", "\treturn base_a();\n", '#include "base/a.h"\n')}, ""),
     ("layers", "base includes kern", {"kern/k.h": "", "base/b.c": '#include "kern/k.h"\n'},
      "base must not include"),
     ("layers", "one file system includes another",
@@ -31,37 +37,61 @@ ROWS = [
      "not a path from the root"),
     ("layers", "a folder without a rule", {"elsewhere/b.h": ""}, "in no folder"),
     ("layers", "base calls kern without a header",
-     {"kern/k.c": CALL.format("1"), "base/b.c": "int f(void);\nint base_b(void);\nint\nbase_b(void)\n{\n\treturn f();\n}\n"},
+     {"kern/k.c": function("f", "\treturn 1;\n"),
+      "base/b.c": function("g", "\treturn f();\n", "int f(void);\n")},
      "must not use f of kern"),
     ("data", "nothing", {}, ""),
     ("data", "a constant table of pointers",
      {"kern/b.c": 'const char *const names[] = { "a", "b" };\n'}, ""),
     ("data", "a counter", {"kern/b.c": "int counter = 1;\n"}, "4 writable bytes in .data"),
-    ("data", "a static local", {"kern/b.c": "int f(void);\nint\nf(void)\n{\n\tstatic int n;\n\n\treturn n++;\n}\n"},
+    ("data", "a static local",
+     {"kern/b.c": function("f", "\tstatic int n;\n\n\treturn n++;\n")},
      "writable bytes in .bss"),
     ("data", "a thread-local", {"kern/b.c": "_Thread_local int n;\n"}, "writable bytes in .tbss"),
     ("data", "a constructor",
-     {"kern/b.c": "__attribute__((constructor)) void f(void);\nvoid\nf(void)\n{\n}\n"},
+     {"kern/b.c": "__attribute__((constructor))\n" + function("f", "\treturn 1;\n")},
      "writable bytes in .init_array"),
     ("freestanding", "nothing", {}, ""),
     ("freestanding", "a memory function",
-     {"base/b.c": "void memcpy(void);\nint f(void);\n" + CALL.format("(memcpy(), 1)")}, ""),
+     {"base/b.c": function("f", "\tmemcpy();\n\treturn 1;\n", "void memcpy(void);\n")}, ""),
     ("freestanding", "a C library function",
-     {"base/b.c": "int getpid(void);\n" + CALL.format("getpid()")}, "wants getpid"),
+     {"base/b.c": function("f", "\treturn getpid();\n", "int getpid(void);\n")},
+     "wants getpid"),
     ("freestanding", "a hosted header", {"vfs/b.h": "#include <stdlib.h>\n"},
      "<stdlib.h> is not a freestanding header"),
     ("freestanding", "a hosted header in a test", {"vfs/b_test.c": "#include <stdlib.h>\n"}, ""),
+    ("wasm", "nothing", {}, ""),
+    ("wasm", "a C library function",
+     {"base/b.c": function("f", "\treturn getpid();\n", "int getpid(void);\n")},
+     "wants getpid"),
+    ("wasm", "a 128-bit division",
+     {"base/b.c": function("f", "\treturn n / 3;\n", "extern unsigned __int128 n;\n")},
+     "wants __udivti3"),
     ("format", "nothing", {}, ""),
-    ("format", "a brace out of place", {"base/b.c": "int f(void) {\n\treturn 1;\n}\n"}, "base/b.c:1"),
+    ("format", "a brace out of place", {"base/b.c": "int f(void) {\n\treturn 1;\n}\n"},
+     "base/b.c:1"),
     ("built", "nothing", {}, ""),
     ("built", "a forgotten file", {"base/forgotten.c": ""}, "base/forgotten.c: not built"),
 ]
 
+# (variant, its object of base/hash.c, what is planted, source)
+COMPILED = [
+    ("gcc", "libbase.a.p/base_hash.c.o", "gcc refuses a shadowed variable",
+     "int f(int a);\nint\nf(int a)\n{\n\t{\n\t\tint a = 1;\n\n\t\treturn a;\n\t}\n}\n"),
+    ("clang", "libbase.a.p/base_hash.c.o", "clang refuses an implicit narrowing",
+     "char f(int a);\nchar\nf(int a)\n{\n\treturn a;\n}\n"),
+    ("clang", "base_hash_c.wasm.o", "the WebAssembly build refuses a pointer in 64 bits",
+     '_Static_assert(sizeof(void *) == 8, "");\n'),
+    ("clang", "base_hash_c.wasm.o", "the WebAssembly build refuses a hosted header",
+     "#include <stdlib.h>\n"),
+]
 
-def plant(root, files):
+
+def plant(root, gate, files):
     """The tree, and its archives as Meson names them."""
     build = root / "build/gcc"
     build.mkdir(parents=True)
+    (root / "build/clang").mkdir()
     objects = {}
     for name, text in (CLEAN | files).items():
         path = root / name
@@ -73,6 +103,12 @@ def plant(root, files):
                 ["gcc", "-ffreestanding", "-fPIC", "-w", f"-I{root}", "-c", "-o", target, path],
                 check=True,
             )
+            if gate == "wasm":
+                subprocess.run(
+                    ["clang", "--target=wasm32", "-ffreestanding", "-w", f"-I{root}", "-c", "-o",
+                     root / "build/clang" / (target.stem + ".wasm.o"), path],
+                    check=True,
+                )
             folder = name.rpartition("/")[0].replace("/", "_")
             objects.setdefault(folder, []).append(target)
     for folder, members in objects.items():
@@ -84,7 +120,7 @@ def plant(root, files):
 def gate_answers(gate, files, complaint):
     with tempfile.TemporaryDirectory() as scratch:
         root = pathlib.Path(scratch)
-        plant(root, files)
+        plant(root, gate, files)
         result = subprocess.run(
             [sys.executable, ROOT / f"tools/check_{gate}.py", "--root", root],
             stdout=subprocess.PIPE,
@@ -116,18 +152,6 @@ def compiler_refuses(variant, target, source):
             ]
             codes.append(subprocess.run(words, cwd=build, stderr=subprocess.DEVNULL).returncode)
     return codes[0] == 0 and codes[1] != 0
-
-
-COMPILED = [
-    ("gcc", "libbase.a.p/base_hash.c.o", "gcc refuses a shadowed variable",
-     "int f(int a);\nint\nf(int a)\n{\n\tif (a) {\n\t\tint a = 1;\n\t\treturn a;\n\t}\n\treturn 0;\n}\n"),
-    ("clang", "libbase.a.p/base_hash.c.o", "clang refuses an implicit narrowing",
-     "#include <stdint.h>\nuint8_t f(int a);\nuint8_t\nf(int a)\n{\n\treturn a;\n}\n"),
-    ("clang", "base_hash_c.wasm.o", "the WebAssembly build refuses a pointer in 64 bits",
-     "_Static_assert(sizeof(void *) == 8, \"\");\n"),
-    ("clang", "base_hash_c.wasm.o", "the WebAssembly build refuses a hosted header",
-     "#include <stdlib.h>\n"),
-]
 
 
 def main():

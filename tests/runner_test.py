@@ -29,7 +29,8 @@ STEPS = [
     ("fails a command that fails", ["false"], None, (0, 1, 0)),
     ("fails when Meson does although no case did", ["false"], (3, 0, 0), (3, 1, 0)),
     ("fails when nothing was tested", ["true"], (0, 0, 0), (0, 1, 0)),
-    ("ends a command that hangs, and its children", ["sh", "-c", "sleep 60 | cat"], None, (0, 1, 0)),
+    ("ends a command that hangs, with its children", ["sh", "-c", "sleep 60 | cat"], None,
+     (0, 1, 0)),
 ]
 
 

@@ -14,11 +14,12 @@ variant=$1
 shift
 build=build/$variant
 
+checks="-Dlock_checks=true -Doptimization=1"
 case $variant in
 gcc) CC=gcc flags="" ;;
 clang) CC=clang flags="" ;;
-asan) CC=clang flags="-Db_sanitize=address,undefined -Dfuzz=true -Doptimization=1 -Dlock_checks=true" ;;
-tsan) CC=clang flags="-Db_sanitize=thread -Doptimization=1 -Dlock_checks=true" ;;
+asan) CC=clang flags="$checks -Db_sanitize=address,undefined -Dfuzz=true" ;;
+tsan) CC=clang flags="$checks -Db_sanitize=thread" ;;
 *) echo "configure.sh: no variant '$variant': gcc, clang, asan or tsan" >&2 && exit 2 ;;
 esac
 export CC

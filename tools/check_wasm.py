@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""The kernel stands alone in WebAssembly too.
+
+Together the WebAssembly objects leave undefined the four memory functions and
+what the compiler itself brings along: the stack pointer, and the 128-bit product
+behind an overflow check of 64 bits.  An atomic or a division that the machine
+lacks, and native code hides, would show here as a call.
+"""
+
+import gate
+
+COMPILER = {"__stack_pointer", "__indirect_function_table", "__multi3"}
+
+
+def main():
+    check = gate.Gate(__doc__)
+    objects = sorted((check.build.parent / "clang").glob("*.wasm.o"))
+    if not objects:
+        check.violation("build/clang: no WebAssembly objects; build them first")
+        check.finish()
+    defined, wanted = set(), {}
+    for path in objects:
+        for line in gate.run("llvm-nm", path).splitlines():
+            words = line.split()
+            if words[-2] == "U":
+                wanted.setdefault(words[-1], path.name)
+            else:
+                defined.add(words[-1])
+    for symbol in sorted(set(wanted) - defined - gate.GIVEN - COMPILER):
+        check.violation(f"{wanted[symbol]} wants {symbol}, which the kernel lacks")
+    check.finish()
+
+
+main()
