@@ -26,13 +26,20 @@
 #define BLOCK_NAME_MAX	  63
 #define BLOCK_SECTOR_SIZE 512
 
+/*
+ * Device numbers, in the kernel's 32-bit form of 12 bits of major and 20 of
+ * minor: of the majors that Linux leaves to local use, 240; minors from 0.
+ */
+#define BLOCK_NUMBER_FIRST ((uint32_t)240 << 20)
+
 struct block_dev;
 
 struct block_ops {
 	/*
 	 * Start a request, already checked: it is inside the device, whole
 	 * sectors, and no write if the device is read-only.  Call its done
-	 * exactly once.
+	 * exactly once.  Until then the request is the device's; one that is
+	 * part of another passes it on there with another offset.
 	 */
 	void (*submit)(struct block_dev *dev, struct host_block_request *request);
 
@@ -48,7 +55,7 @@ struct block_dev {
 	uint32_t sector_size;  /* a power of two, BLOCK_SECTOR_SIZE or more */
 	bool is_read_only;
 	bool is_cached_below;	       /* re-reading is about as cheap as copying memory */
-	uint32_t number;	       /* device number; given at registration */
+	uint32_t number;	       /* BLOCK_NUMBER_FIRST or more; given at registration */
 	char name[BLOCK_NAME_MAX + 1]; /* as in /dev; given at registration */
 	struct list link;	       /* private to the registry */
 	uint32_t references;	       /* private to the registry */
@@ -59,9 +66,10 @@ struct block_dev {
 extern const struct component block_component;
 
 /*
- * Make dev known as name and give it a number.  The registry owns it from then
- * on.  -EEXIST if there is one of that name, -EINVAL for an empty name or one
- * with a '/', -ENAMETOOLONG.
+ * Make dev known as name and give it a number.  The registry owns it from
+ * then on.  -EEXIST if there is one of that name, -EINVAL for a name that no
+ * file can have ("", ".", "..", with a '/'), -ENAMETOOLONG; dev is still the
+ * caller's after an error.
  */
 MUST_CHECK int block_register(struct kernel *kernel, struct block_dev *dev, const char *name);
 
@@ -82,16 +90,22 @@ void block_put(struct block_dev *dev);
 bool block_enumerate(struct kernel *kernel, size_t index, char name[BLOCK_NAME_MAX + 1],
     uint32_t *number);
 
-/* Claim dev for one user (a mount); -EBUSY if somebody has. */
+/* Claim dev, referenced, for one user (a mount); -EBUSY if somebody has. */
 MUST_CHECK int block_claim(struct block_dev *dev);
 void block_unclaim(struct block_dev *dev);
 
-/* Check request against dev, then start it.  Errors arrive through done. */
+/*
+ * Check request against dev, then start it; its offset may be another when it
+ * is done.  Errors arrive through done:
+ * -EINVAL if the range is outside the device or not of whole sectors, -EROFS,
+ * and what hypercall block_submit() says.
+ */
 void block_submit(struct block_dev *dev, struct host_block_request *request);
 
 /*
  * Read a range of whole sectors and wait.  -EIO, -EINVAL if it is outside the
- * device or not of whole sectors; a failure is logged with device and offset.
+ * device or not of whole sectors; such a failure is logged with device and
+ * offset.  -EFAULT if a segment cannot be written to.
  */
 MUST_CHECK int block_read_segments(struct block_dev *dev, uint64_t offset,
     const struct segment *segments, size_t count);
@@ -108,9 +122,11 @@ struct block_attach {
 
 /*
  * Open the store and register it as a device.  A window that reaches past the
- * end of the store ends with it.  -EINVAL if it begins there or later, or is
+ * end of the store ends with it; a last part sector is left out.  -EINVAL if it
+ * begins at the end or later (but an empty store makes an empty device), or is
  * not of whole sectors; and what hypercall block_open() and block_register()
  * say.
  */
 MUST_CHECK int block_attach_host(struct kernel *kernel, const struct block_attach *attach);
+
 #endif

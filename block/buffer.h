@@ -20,21 +20,30 @@
 struct block_dev;
 struct kernel;
 
+#define BUFFER_SIZE_MAX 65536
+
+enum buffer_state {
+	BUFFER_READING,
+	BUFFER_VALID,
+	BUFFER_FAILED,
+};
+
 struct buffer {
-	uint8_t *data;	       /* size bytes; stable while referenced */
-	struct block_dev *dev; /* constant */
-	uint64_t offset;       /* bytes, whole sectors; constant */
-	uint32_t size;	       /* bytes, whole sectors, at most 64 KiB; constant */
-	uint32_t references;   /* private */
-	bool is_valid;	       /* private: data is what the device holds */
-	struct list hash_link; /* private */
-	struct list lru_link;  /* private */
+	uint8_t *data;		 /* size bytes; stable while referenced */
+	struct block_dev *dev;	 /* constant */
+	uint64_t offset;	 /* bytes, whole sectors; constant */
+	uint32_t size;		 /* bytes, whole sectors, at most BUFFER_SIZE_MAX; constant */
+	uint32_t references;	 /* private */
+	enum buffer_state state; /* private; see buffer.c */
+	int error;		 /* private; of the read that failed */
+	struct list hash_link;	 /* private */
+	struct list idle_link;	 /* private; while unreferenced */
 };
 
 /*
  * A reference to the buffer of [offset, offset + size) of dev, its data read.
  * -EIO (logged), -ENOMEM; -EINVAL if the range is outside dev, not of whole
- * sectors, or cached with another size.
+ * sectors, or in use with another size.
  */
 MUST_CHECK int buffer_read(struct block_dev *dev, uint64_t offset, uint32_t size,
     struct buffer **out);

@@ -1,0 +1,133 @@
+/*
+ * Requests to a block device: the one place that checks them, and reading that
+ * waits.
+ *
+ * A device may complete a request before its submit returns, which is what the
+ * host's page cache does, or later on any thread.  The word of a waiting read
+ * says which: a read that is done by the time it looks costs two atomic
+ * operations and no call of the host.
+ */
+#include "base/errno.h"
+#include "base/math.h"
+#include "block/block_impl.h"
+
+enum {
+	READ_PENDING,
+	READ_WAITED_FOR,
+	READ_DONE,
+};
+
+struct read {
+	struct host_block_request request;
+	struct kernel *kernel;
+	int error; /* of the request, once done */
+	_Atomic uint32_t state;
+};
+
+bool
+block_range_is_valid(const struct block_dev *dev, uint64_t offset, uint64_t length)
+{
+	return ((offset | length) & (dev->sector_size - 1)) == 0 && offset <= dev->size &&
+	       length <= dev->size - offset;
+}
+
+static int
+check_request(const struct block_dev *dev, const struct host_block_request *request)
+{
+	if (request->op == HOST_BLOCK_FLUSH)
+		return 0;
+	if (!block_range_is_valid(dev, request->offset, request->length))
+		return -EINVAL;
+	if (dev->is_read_only && request->op != HOST_BLOCK_READ)
+		return -EROFS;
+	return 0;
+}
+
+void
+block_submit(struct block_dev *dev, struct host_block_request *request)
+{
+	int error = check_request(dev, request);
+
+	if (UNLIKELY(error < 0))
+		request->done(request, error);
+	else
+		dev->ops->submit(dev, request);
+}
+
+static void
+read_done(struct host_block_request *request, int error)
+{
+	struct read *read = container_of(request, struct read, request);
+	struct kernel *kernel = read->kernel;
+
+	read->error = error;
+	/* After this the reader may be gone with its stack: only the address is used. */
+	if (atomic_exchange_explicit(&read->state, READ_DONE, memory_order_acq_rel) ==
+	    READ_WAITED_FOR)
+		kernel->host_ops->wake(kernel->host, &read->state, 1);
+}
+
+static NOINLINE void
+read_wait(struct read *read)
+{
+	struct kernel *kernel = read->kernel;
+	uint32_t state = READ_PENDING;
+
+	atomic_compare_exchange_strong_explicit(&read->state, &state, READ_WAITED_FOR,
+	    memory_order_acq_rel, memory_order_acquire);
+	while (atomic_load_explicit(&read->state, memory_order_acquire) != READ_DONE) {
+		if (kernel->host_ops->wait(kernel->host, &read->state, READ_WAITED_FOR,
+			HOST_NO_DEADLINE) == -EDEADLK)
+			kernel_panic(kernel, "block: a read that nobody will complete");
+	}
+}
+
+static int
+segments_length(const struct segment *segments, size_t count, uint64_t *length)
+{
+	*length = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (add_overflows(*length, segments[i].length, length))
+			return -EINVAL;
+	}
+	return count <= UINT32_MAX ? 0 : -EINVAL;
+}
+
+int
+block_read_segments(struct block_dev *dev, uint64_t offset, const struct segment *segments,
+    size_t count)
+{
+	struct read read = {
+		.request = {
+			.op = HOST_BLOCK_READ,
+			.segment_count = (unsigned)count,
+			.offset = offset,
+			.segments = segments,
+			.done = read_done,
+		},
+		.kernel = dev->kernel,
+		.state = READ_PENDING,
+	};
+	int error = segments_length(segments, count, &read.request.length);
+
+	if (error == 0) {
+		block_submit(dev, &read.request);
+		if (atomic_load_explicit(&read.state, memory_order_acquire) != READ_DONE)
+			read_wait(&read);
+		error = read.error;
+	}
+	/* -EFAULT is the caller's own: it gave memory that is not there. */
+	if (UNLIKELY(error < 0 && error != -EFAULT))
+		kernel_log(dev->kernel, LOG_ERROR,
+		    "block: %s: read of %llu bytes at offset %llu failed: error %d", dev->name,
+		    (unsigned long long)read.request.length, (unsigned long long)offset, -error);
+	return error;
+}
+
+int
+block_read(struct block_dev *dev, uint64_t offset, void *data, size_t length)
+{
+	struct segment segment = { data, length };
+
+	return block_read_segments(dev, offset, &segment, 1);
+}
