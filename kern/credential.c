@@ -6,9 +6,6 @@
 #include "base/string.h"
 #include "kern/memory.h"
 
-/* Every capability that Linux knows: 0 to CAP_CHECKPOINT_RESTORE. */
-#define CAPABILITIES_ALL (((uint64_t)1 << 41) - 1)
-
 struct credential *
 credential_create(struct kernel *kernel)
 {
@@ -25,12 +22,15 @@ credential_create(struct kernel *kernel)
 struct credential *
 credential_copy(const struct credential *credential)
 {
+	/* What stands before it is not copied: others change the count meanwhile. */
+	const size_t start = offsetof(struct credential, real_uid);
 	struct credential *copy = memory_alloc(credential->kernel, sizeof(*copy));
 
 	if (copy == NULL)
 		return NULL;
-	memcpy(copy, credential, sizeof(*copy));
+	copy->kernel = credential->kernel;
 	atomic_init(&copy->references, 1);
+	memcpy((char *)copy + start, (const char *)credential + start, sizeof(*copy) - start);
 	return copy;
 }
 

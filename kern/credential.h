@@ -31,6 +31,9 @@ enum capability {
 	CAP_MKNOD = 27,
 };
 
+/* Every capability that Linux knows: 0 to CAP_CHECKPOINT_RESTORE. */
+#define CAPABILITIES_ALL (((uint64_t)1 << 41) - 1)
+
 #define CREDENTIAL_GROUPS_MAX 64
 
 struct credential {
