@@ -11,7 +11,7 @@ enum lock_rank {
 	RANK_PROCESS,	     /* syscall: process table, a process's fields */
 	RANK_FILE,	     /* syscall: offset of an open file */
 	RANK_MOUNT_TABLE,    /* vfs: mounts and what they cover */
-	RANK_RENAME,	     /* vfs: one rename of directories per mount at a time */
+	RANK_RENAME,	     /* vfs: one rename per mount at a time */
 	RANK_VNODE,	     /* vfs: parent before child, directories first, then by address */
 	RANK_FILE_SYSTEM,    /* fs: what a mounted file system keeps for itself */
 	RANK_PAGE_CACHE,     /* vfs: the pages of one vnode */

@@ -114,7 +114,7 @@ struct mount {
 	char source[MOUNT_SOURCE_MAX + 1];
 	struct vnode *root;	  /* a reference, besides any of the driver's own; constant */
 	struct vnode *covered;	  /* a reference, NULL for the root mount; constant once mounted */
-	struct mutex rename_lock; /* one directory rename at a time */
+	struct mutex rename_lock; /* one rename at a time */
 	struct list vnodes;	  /* private to vnode.c */
 	struct list link;	  /* all mounts, in order; private to mount.c */
 	uint32_t reclaim_count;	  /* vnodes being reclaimed; private to vnode.c */

@@ -61,7 +61,7 @@ MUST_CHECK int namespace_rmdir(const struct path_context *context, const char *p
 
 enum rename_flag {
 	RENAME_NO_REPLACE = 1,
-	RENAME_EXCHANGE = 2,
+	RENAME_SWAP = 2,
 };
 
 /* All of rename(2)'s rules; -EINVAL for a directory into itself. */

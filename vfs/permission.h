@@ -25,7 +25,7 @@ enum access {
 MUST_CHECK int permission_check(const struct vnode *vnode, const struct credential *credential,
     uint32_t access);
 
-/* May an entry be added to dir? */
+/* May an entry be added to dir?  -ENOENT if dir has been removed itself. */
 MUST_CHECK int permission_add(const struct vnode *dir, const struct credential *credential);
 
 /* May the entry that leads to vnode be taken out of dir?  Sticky bit; flags. */

@@ -239,7 +239,7 @@ void vnode_init(struct vnode *vnode, struct mount *mount, const struct vnode_ops
 /* One more reference to a vnode that the caller can rely on. */
 struct vnode *vnode_get(struct vnode *vnode);
 
-/* Give a reference back.  May sleep; no vnode lock held.  NULL is let pass. */
+/* Give a reference back.  May sleep; takes no vnode lock.  NULL is let pass. */
 void vnode_put(struct vnode *vnode);
 
 /*

@@ -1,0 +1,143 @@
+/*
+ * What a kernel keeps of its files, in kernel->slots[SLOT_VFS]; and what the
+ * files of this folder call of each other besides the public headers.
+ *
+ * All of it starts tiny: tables are made with their first entries and grow
+ * with them.
+ */
+#ifndef VFS_VFS_IMPL_H
+#define VFS_VFS_IMPL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/list.h"
+#include "base/string.h"
+#include "kern/condition.h"
+#include "kern/kernel.h"
+#include "kern/memory.h"
+#include "kern/mutex.h"
+#include "vfs/vnode.h"
+
+#define FS_TYPE_MAX	  16
+#define DEVICE_DRIVER_MAX 16
+#define NAME_SHARD_COUNT  16 /* a power of two */
+
+struct device_ops;
+struct fs_type;
+struct mount;
+struct name_entry;
+
+/* vnode.c: all vnodes that can be found by (mount, ino). */
+struct vnode_table {
+	struct mutex lock;
+	struct condition reclaimed; /* some mount's reclaim_count has become 0 */
+	struct list *buckets;	    /* bucket_count of them; GUARDED_BY(lock) */
+	size_t bucket_count;	    /* a power of two; GUARDED_BY(lock) */
+	size_t count;		    /* GUARDED_BY(lock) */
+	struct list idle;	    /* listed vnodes, longest first; GUARDED_BY(lock) */
+	size_t idle_count;	    /* GUARDED_BY(lock) */
+	size_t idle_max;	    /* constant */
+	struct shrinker shrinker;
+};
+
+/* A part of the name cache that is searched under a lock of its own. */
+struct name_shard {
+	struct mutex lock;
+	struct name_entry **buckets; /* bucket_count of them; GUARDED_BY(lock) */
+	size_t bucket_count;	     /* 0 or a power of two; GUARDED_BY(lock) */
+	size_t count;		     /* GUARDED_BY(lock) */
+	char padding[24];	     /* a cache line for each, about */
+};
+
+/* name_cache.c */
+struct name_cache {
+	struct mutex lock;  /* for all but finding; taken before a shard's */
+	struct list oldest; /* all entries, the oldest first; GUARDED_BY(lock) */
+	size_t count;	    /* GUARDED_BY(lock) */
+	size_t max;	    /* constant */
+	struct shrinker shrinker;
+	struct name_shard shards[NAME_SHARD_COUNT];
+};
+
+/* mount.c */
+struct mount_table {
+	struct mutex lock;
+	struct list mounts; /* in the order they were mounted; GUARDED_BY(lock) */
+	struct mount *root; /* constant once mounted */
+	_Atomic uint32_t last_id;
+	const struct fs_type *types[FS_TYPE_MAX]; /* constant after boot */
+	size_t type_count;			  /* constant after boot */
+};
+
+struct device_driver {
+	enum vnode_type type;
+	uint32_t major;
+	const struct device_ops *ops;
+};
+
+/* device.c */
+struct device_table {
+	struct device_driver drivers[DEVICE_DRIVER_MAX]; /* constant after boot */
+	size_t driver_count;				 /* constant after boot */
+};
+
+struct vfs {
+	struct vnode_table vnodes;
+	struct name_cache names;
+	struct mount_table mounts;
+	struct device_table devices;
+};
+
+static inline struct vfs *
+vfs_of(const struct kernel *kernel)
+{
+	return kernel->slots[SLOT_VFS];
+}
+
+/* vnode.c */
+
+MUST_CHECK int vnode_table_start(struct kernel *kernel);
+void vnode_table_stop(struct kernel *kernel);
+
+/*
+ * One more reference to a vnode that is known to exist, if it is not being
+ * reclaimed.
+ */
+MUST_CHECK bool vnode_try_get(struct vnode *vnode);
+
+/*
+ * The last name of vnode is gone: it is to be reclaimed with its last
+ * reference.  (vnode: exclusive, and referenced)
+ */
+void vnode_has_no_name(struct vnode *vnode);
+
+/*
+ * Is any vnode of mount referenced by others than the mount and the file system
+ * itself?  If not, it stays so: the caller sees to it that nobody enters by the
+ * mount point.
+ */
+MUST_CHECK bool vnode_any_used(struct mount *mount);
+
+/* Reclaim all vnodes of mount, whatever their references. */
+void vnode_reclaim_all(struct mount *mount);
+
+/* name_cache.c */
+
+void name_cache_start(struct kernel *kernel);
+void name_cache_stop(struct kernel *kernel);
+
+/*
+ * name_cache_purge() that only tries for locks; false if one was taken, and not
+ * all is forgotten.
+ */
+MUST_CHECK bool name_cache_try_purge(struct vnode *vnode);
+
+/* mount.c */
+
+void mount_table_start(struct kernel *kernel);
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * The way from the vfs layer to file systems: one dispatcher for each
+ * operation, and the defaults for those that a kind of file does not have.
+ *
+ * A dispatcher asserts what the layer promises to file systems (locks, names, a
+ * writable mount), calls, and checks what file systems promise to the layer.
+ * Nobody else touches vnode->ops, but for reclaim, which vnode.c calls.
+ */
+#include "base/errno.h"
+#include "vfs/mount.h"
+#include "vfs/vfs_impl.h"
+#include "vfs/vnode.h"
+
+static bool
+is_writable(const struct vnode *vnode)
+{
+	return (vnode->mount->flags & MOUNT_READ_ONLY) == 0;
+}
+
+static bool
+is_name(struct name name)
+{
+	return name.length > 0 && name.length <= NAME_LENGTH_MAX;
+}
+
+/* After an operation that took a name away. */
+static void
+note_names_left(struct vnode *vnode)
+{
+	if (vnode->attributes.link_count == 0)
+		vnode_has_no_name(vnode);
+}
+
+int
+vnode_lookup(struct vnode *dir, struct name name, struct vnode **out)
+{
+	int error;
+
+	rwlock_assert_held(&dir->lock);
+	ASSERT(is_name(name));
+	*out = NULL;
+	error = dir->ops->lookup(dir, name, out);
+	ASSERT((error == 0) == (*out != NULL));
+	return error;
+}
+
+int
+vnode_create(struct vnode *dir, struct name name, const struct vnode_create *what,
+    struct vnode **out)
+{
+	int error;
+
+	rwlock_assert_exclusive(&dir->lock);
+	ASSERT(is_name(name) && is_writable(dir));
+	*out = NULL;
+	error = dir->ops->create(dir, name, what, out);
+	ASSERT((error == 0) == (*out != NULL));
+	return error;
+}
+
+int
+vnode_link(struct vnode *dir, struct name name, struct vnode *vnode)
+{
+	rwlock_assert_exclusive(&dir->lock);
+	rwlock_assert_exclusive(&vnode->lock);
+	ASSERT(is_name(name) && is_writable(dir));
+	ASSERT(vnode->type != VNODE_DIRECTORY && vnode->attributes.link_count > 0);
+	return dir->ops->link(dir, name, vnode);
+}
+
+int
+vnode_remove(struct vnode *dir, struct name name, struct vnode *vnode)
+{
+	int error;
+
+	rwlock_assert_exclusive(&dir->lock);
+	rwlock_assert_exclusive(&vnode->lock);
+	ASSERT(is_name(name) && is_writable(dir));
+	error = dir->ops->remove(dir, name, vnode);
+	if (error == 0)
+		note_names_left(vnode);
+	return error;
+}
+
+int
+vnode_rename(const struct vnode_rename *rename)
+{
+	struct vnode *dir = rename->from_dir;
+	struct vnode *replaced = rename->replaced;
+	int error;
+
+	rwlock_assert_exclusive(&dir->lock);
+	rwlock_assert_exclusive(&rename->to_dir->lock);
+	rwlock_assert_exclusive(&rename->vnode->lock);
+	ASSERT(is_name(rename->from_name) && is_name(rename->to_name) && is_writable(dir));
+	ASSERT(rename->vnode != replaced && (replaced != NULL || !rename->exchange));
+	error = dir->ops->rename(rename);
+	if (error == 0 && replaced != NULL)
+		note_names_left(replaced);
+	return error;
+}
+
+int
+vnode_read_directory(struct vnode *dir, uint64_t *position, struct directory_sink *sink)
+{
+	rwlock_assert_held(&dir->lock);
+	return dir->ops->read_directory(dir, position, sink);
+}
+
+int
+vnode_read_link(struct vnode *vnode, char *target, size_t size, size_t *length)
+{
+	int error;
+
+	rwlock_assert_held(&vnode->lock);
+	*length = 0;
+	error = vnode->ops->read_link(vnode, target, size, length);
+	ASSERT(*length <= size);
+	return error;
+}
+
+int
+vnode_attributes_changed(struct vnode *vnode, uint32_t mask)
+{
+	rwlock_assert_exclusive(&vnode->lock);
+	ASSERT(is_writable(vnode));
+	if (mask & SET_PERMISSIONS)
+		atomic_store(&vnode->is_searchable, false);
+	return vnode->ops->attributes_changed(vnode, mask);
+}
+
+int
+vnode_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length, enum extent_intent intent,
+    struct extent *out)
+{
+	int error;
+
+	if (intent == EXTENT_WRITE)
+		rwlock_assert_exclusive(&vnode->lock);
+	else
+		rwlock_assert_held(&vnode->lock);
+	ASSERT(length > 0);
+	*out = (struct extent){ .offset = offset };
+	error = vnode->ops->map_extent(vnode, offset, length, intent, out);
+	ASSERT(error < 0 || (out->offset == offset && out->length > 0 && out->length <= length));
+	return error;
+}
+
+int
+vnode_read_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
+    size_t count)
+{
+	rwlock_assert_held(&vnode->lock);
+	return vnode->ops->read_store(vnode, address, segments, count);
+}
+
+int
+vnode_resize(struct vnode *vnode, uint64_t size)
+{
+	rwlock_assert_exclusive(&vnode->lock);
+	ASSERT(is_writable(vnode));
+	return vnode->ops->resize(vnode, size);
+}
+
+int
+vnode_no_lookup(struct vnode *dir, struct name name, struct vnode **out)
+{
+	*out = NULL;
+	return -ENOTDIR;
+}
+
+int
+vnode_no_create(struct vnode *dir, struct name name, const struct vnode_create *what,
+    struct vnode **out)
+{
+	*out = NULL;
+	return -EROFS;
+}
+
+int
+vnode_no_link(struct vnode *dir, struct name name, struct vnode *vnode)
+{
+	return -EROFS;
+}
+
+int
+vnode_no_remove(struct vnode *dir, struct name name, struct vnode *vnode)
+{
+	return -EROFS;
+}
+
+int
+vnode_no_rename(const struct vnode_rename *rename)
+{
+	return -EROFS;
+}
+
+int
+vnode_no_read_directory(struct vnode *dir, uint64_t *position, struct directory_sink *sink)
+{
+	return -ENOTDIR;
+}
+
+int
+vnode_no_read_link(struct vnode *vnode, char *target, size_t size, size_t *length)
+{
+	*length = 0;
+	return -EINVAL;
+}
+
+int
+vnode_no_attributes_changed(struct vnode *vnode, uint32_t mask)
+{
+	return -EROFS;
+}
+
+int
+vnode_no_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length,
+    enum extent_intent intent, struct extent *out)
+{
+	return -EINVAL;
+}
+
+int
+vnode_no_read_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
+    size_t count)
+{
+	return -EIO;
+}
+
+int
+vnode_no_resize(struct vnode *vnode, uint64_t size)
+{
+	return -EROFS;
+}
