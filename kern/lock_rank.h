@@ -14,17 +14,17 @@ enum lock_rank {
 	RANK_RENAME,	     /* vfs: one rename per mount at a time */
 	RANK_VNODE,	     /* vfs: parent before child, directories first, then by address */
 	RANK_FILE_SYSTEM,    /* fs: what a mounted file system keeps for itself */
-	RANK_PAGE_CACHE,     /* vfs: the pages of one vnode */
 	RANK_BUFFER,	     /* block: content of a buffer */
 	RANK_BUFFER_CACHE,   /* block: which buffers there are */
 	RANK_BLOCK_REGISTRY, /* block: which devices there are */
 	RANK_VNODE_TABLE,    /* vfs: which vnodes there are, which are idle */
 	RANK_NAME_CACHE,     /* vfs: which names are cached, and for whom */
 	RANK_NAME_SHARD,     /* vfs: finding cached names */
-	RANK_PAGE_LRU,	     /* vfs: which pages were used last */
 	RANK_DESCRIPTORS,    /* syscall: one process's descriptors */
 	RANK_DEFERRED,	     /* kern: timers and work */
 	RANK_RECLAIM,	     /* kern: one thread at a time asks the shrinkers */
+	RANK_PAGE_LRU,	     /* vfs: which pages were used last; nothing is allocated under it */
+	RANK_PAGE_CACHE,     /* vfs: the pages of one vnode; nothing is allocated under it */
 	RANK_SIZE_CLASS,     /* kern: slabs of one size */
 	RANK_MEMORY,	     /* kern: chunks and runs */
 	RANK_LOG,	     /* kern: the log ring */

@@ -1,14 +1,22 @@
 /*
  * The page cache: file content in memory, per vnode, in pages of PAGE_SIZE.
  *
- * A page is identified by its index in the file.  For files of a store, pages
- * are copies and may be dropped whenever memory is wanted; for files in memory
- * (vnode->is_memory) the pages are the file itself, and stay until they are
- * truncated.
+ * A page is identified by its index in the file.  Files of a store and files
+ * in memory (vnode->is_memory) differ:
  *
- * page_cache.lock guards which pages there are and their states; the content
- * of a page is written only while it is being filled, or under the exclusive
- * vnode lock.  A page that somebody uses is pinned and stays.
+ * Of a store's file, pages are copies.  They come when they are read, alone for
+ * random readers, in growing windows for sequential ones, and go when memory is
+ * wanted, those not used for longest first.  page_cache.lock guards which pages
+ * there are and their states; a page in use is pinned and stays.  Content is
+ * written while the page is being filled, and by nobody after.
+ *
+ * Of a file in memory, the pages are the file, and stay until they are
+ * truncated.  The vnode lock guards which there are and what is in them, so
+ * that readers take no other lock.
+ *
+ * In both, bytes of the last page that are past the end of the file are zero.
+ * The functions may sleep, but for the shrinker; (vnode: ...) says how the
+ * caller holds the vnode's lock.
  */
 #ifndef VFS_PAGE_CACHE_H
 #define VFS_PAGE_CACHE_H
@@ -19,20 +27,20 @@
 #include "base/compiler.h"
 #include "kern/condition.h"
 #include "kern/mutex.h"
+#include "vfs/radix.h"
 
 struct kernel;
-struct radix_node;
+struct uio;
 struct vnode;
 
 /* Part of struct vnode. */
 struct page_cache {
 	struct mutex lock;
 	struct condition filled;   /* some page that was being read is there, or failed */
-	struct radix_node *root;   /* index -> struct page; GUARDED_BY(lock) */
-	unsigned height;	   /* levels below root; GUARDED_BY(lock) */
+	struct radix_tree tree;	   /* index -> struct page, or memory; GUARDED_BY(lock) */
 	uint64_t page_count;	   /* pages present; GUARDED_BY(lock) */
-	uint64_t read_ahead_next;  /* where a sequential reader reads next; GUARDED_BY(lock) */
-	uint32_t read_ahead_pages; /* how far ahead it has earned; GUARDED_BY(lock) */
+	uint64_t read_ahead_next;  /* where a sequential reader misses next; GUARDED_BY(lock) */
+	uint32_t read_ahead_pages; /* the window that reader has earned; GUARDED_BY(lock) */
 };
 
 /* What a kernel keeps of all its pages; called by vfs_component.  -ENOMEM. */
@@ -43,5 +51,33 @@ void page_cache_init(struct page_cache *cache, struct kernel *kernel);
 
 /* Free every page at or after index; none is pinned.  (vnode: exclusive or unreachable) */
 void page_cache_truncate(struct vnode *vnode, uint64_t index);
+
+/* Zero what is past size in the page that size cuts, if it is there.  (vnode: exclusive) */
+void page_cache_zero_tail(struct vnode *vnode, uint64_t size);
+
+/*
+ * The lowest index of a page at or after *index; false if there is none.
+ * (vnode: shared)
+ */
+bool page_cache_next(struct vnode *vnode, uint64_t *index);
+
+/* The lowest index at or after index that has no page.  (vnode: shared) */
+uint64_t page_cache_gap(struct vnode *vnode, uint64_t index);
+
+/*
+ * Copy [offset, offset + length), which is inside the file and for which uio
+ * has room, from pages of a store's file; those that are missing are read, and
+ * some more if read_ahead says that it may pay.  On error uio->left tells what
+ * was copied.  -EIO and what the file system says, -EFAULT, -ENOMEM.
+ * (vnode: shared)
+ */
+MUST_CHECK int page_cache_read(struct vnode *vnode, struct uio *uio, uint64_t offset,
+    uint64_t length, bool read_ahead);
+
+/* The page of a file in memory, or NULL.  (vnode: shared; exclusive to write) */
+void *page_cache_memory(struct vnode *vnode, uint64_t index);
+
+/* Add a page of zeros to a file in memory.  -ENOMEM.  (vnode: exclusive) */
+MUST_CHECK int page_cache_add_memory(struct vnode *vnode, uint64_t index);
 
 #endif

@@ -122,6 +122,12 @@ struct vnode_rename {
 	bool exchange;		/* swap the two; replaced is not NULL */
 };
 
+/*
+ * Stores are read in multiples of this.  Extents begin and end at multiples of
+ * it in the file, but for what ends with the file.
+ */
+#define STORE_UNIT 512
+
 /* A run of a file's bytes that lies together on its store. */
 struct extent {
 	uint64_t offset;  /* in the file, bytes */

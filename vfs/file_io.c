@@ -1,0 +1,419 @@
+/*
+ * Reading and writing of regular files.
+ *
+ * All of a call happens under the vnode's lock, shared to read, exclusive to
+ * change something: a read sees a write wholly or not at all.
+ *
+ * A store's file is read in pieces.  Where a piece of DIRECT_MIN bytes or more
+ * begins at a page and has no page in the cache, the store reads straight into
+ * the user's memory; anything else goes through pages.  Large reads of a store
+ * that is cached below so cost one copy, not two, and leave our cache to what
+ * is read in small pieces.
+ *
+ * To write to a file in memory, the file system first makes pages for a piece
+ * (map_extent with EXTENT_WRITE, where it may say that there is no space), then
+ * they are filled from the user's memory, and last the size follows.
+ */
+#include "vfs/file_io.h"
+
+#include "base/errno.h"
+#include "base/math.h"
+#include "kern/credential.h"
+#include "kern/kernel.h"
+#include "kern/memory.h"
+#include "vfs/mount.h"
+#include "vfs/namespace.h"
+#include "vfs/page_cache.h"
+#include "vfs/vnode.h"
+
+#define FILE_SIZE_MAX	   ((uint64_t)INT64_MAX)
+#define DIRECT_MIN	   (32 * 1024)
+#define DIRECT_SEGMENT_MAX 16
+#define WRITE_PIECE	   (16 * PAGE_SIZE) /* to be filled while it is hot from zeroing */
+#define MODE_GROUP_EXECUTE 0010
+
+/* A read of [offset, end) of a store's file, under way. */
+struct reading {
+	struct vnode *vnode;
+	struct uio *uio;
+	uint64_t offset;
+	uint64_t end;
+	bool is_direct; /* straight from the store, where possible */
+};
+
+/* ---- reading -------------------------------------------------------------- */
+
+/* Copy what is in memory, and zeros where nothing is. */
+static int
+read_memory(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t length)
+{
+	int error = 0;
+
+	while (length > 0 && error == 0) {
+		size_t in_page = offset % PAGE_SIZE;
+		size_t size = (size_t)min_u64(PAGE_SIZE - in_page, length);
+		const uint8_t *page = page_cache_memory(vnode, offset / PAGE_SIZE);
+
+		if (page != NULL)
+			error = uio_copy_out(uio, page + in_page, size);
+		else
+			error = uio_zero_out(uio, size);
+		offset += size;
+		length -= size;
+	}
+	return error;
+}
+
+/*
+ * Read one extent into the user's memory, or the beginning of it.  Nothing is
+ * moved, and that is no error, if the host cannot reach the memory.
+ */
+static int
+read_extent_direct(struct reading *reading, const struct extent *extent)
+{
+	struct segment segments[DIRECT_SEGMENT_MAX];
+	uint64_t length = 0;
+	size_t count;
+	int error;
+
+	if (extent->is_hole)
+		return uio_zero_out(reading->uio, extent->length);
+	count = uio_direct(reading->uio, round_down(extent->length, STORE_UNIT), STORE_UNIT,
+	    segments, DIRECT_SEGMENT_MAX, &length);
+	if (count == 0)
+		return 0;
+	error = vnode_read_store(reading->vnode, extent->address, segments, count);
+	if (error == 0)
+		uio_advance(reading->uio, length);
+	return error;
+}
+
+/*
+ * Read up to end directly, as far as that goes; true if it went anywhere.
+ * Errors are left to who reads the rest through pages, one by one.
+ */
+static bool
+read_direct(struct reading *reading, uint64_t end)
+{
+	uint64_t start = reading->offset;
+	uint64_t moved;
+
+	do {
+		uint64_t left = reading->uio->left;
+		struct extent extent;
+		int error = vnode_map_extent(reading->vnode, reading->offset, end - reading->offset,
+		    EXTENT_READ, &extent);
+
+		if (error == 0)
+			error = read_extent_direct(reading, &extent);
+		moved = left - reading->uio->left;
+		reading->offset += moved;
+		if (error < 0)
+			break;
+	} while (moved > 0 && reading->offset < end);
+	return reading->offset > start;
+}
+
+static int
+read_pages(struct reading *reading, uint64_t end)
+{
+	uint64_t left = reading->uio->left;
+	int error = page_cache_read(reading->vnode, reading->uio, reading->offset,
+	    end - reading->offset, !reading->is_direct);
+
+	reading->offset += left - reading->uio->left;
+	return error;
+}
+
+/* How far to read directly from where we are; there if rather through pages. */
+static uint64_t
+direct_end(const struct reading *reading)
+{
+	uint64_t end = round_down(reading->end, PAGE_SIZE);
+	uint64_t next = reading->offset / PAGE_SIZE;
+
+	if (reading->offset % PAGE_SIZE != 0)
+		return reading->offset;
+	if (page_cache_next(reading->vnode, &next))
+		end = min_u64(end, next * PAGE_SIZE);
+	return end >= reading->offset + DIRECT_MIN ? end : reading->offset;
+}
+
+/*
+ * Read a piece of a large read: directly, or up to where it is worth while to
+ * look again whether that is possible.
+ */
+static int
+read_piece(struct reading *reading)
+{
+	uint64_t end = direct_end(reading);
+
+	if (end > reading->offset && read_direct(reading, end))
+		return 0;
+	if (reading->offset % PAGE_SIZE != 0)
+		end = round_up(reading->offset, PAGE_SIZE);
+	else
+		end = reading->offset + DIRECT_MIN;
+	return read_pages(reading, min_u64(end, reading->end));
+}
+
+static int
+read_store(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t length)
+{
+	struct reading reading = {
+		.vnode = vnode,
+		.uio = uio,
+		.offset = offset,
+		.end = offset + length,
+		.is_direct = vnode->mount->reads_direct && length >= DIRECT_MIN,
+	};
+	int error = 0;
+
+	if (!reading.is_direct)
+		return read_pages(&reading, reading.end);
+	while (reading.offset < reading.end && error == 0)
+		error = read_piece(&reading);
+	return error;
+}
+
+int
+file_read(struct vnode *vnode, struct uio *uio, uint64_t offset)
+{
+	uint64_t before = uio->left;
+	uint64_t size;
+	int error = 0;
+
+	rwlock_lock_shared(&vnode->lock);
+	size = vnode->attributes.size;
+	if (before > 0 && offset < size) {
+		uint64_t length = min_u64(before, size - offset);
+
+		if (vnode->is_memory)
+			error = read_memory(vnode, uio, offset, length);
+		else
+			error = read_store(vnode, uio, offset, length);
+	}
+	rwlock_unlock_shared(&vnode->lock);
+	if (uio->left == before)
+		return error;
+	namespace_accessed(vnode);
+	return 0;
+}
+
+/* ---- writing -------------------------------------------------------------- */
+
+/* Content has changed: its times, and who it runs as.  (vnode: exclusive) */
+static int
+content_changed(struct vnode *vnode, const struct file_writer *writer)
+{
+	struct vnode_attributes *attributes = &vnode->attributes;
+	uint32_t both = MODE_SETGID | MODE_GROUP_EXECUTE;
+	uint32_t drop = attributes->permissions & MODE_SETUID;
+	uint32_t mask = SET_MODIFIED | SET_CHANGED;
+
+	/* Without group execution, the set-group-ID bit means something else. */
+	if ((attributes->permissions & both) == both)
+		drop |= MODE_SETGID;
+	if (drop != 0 && !credential_can(writer->credential, CAP_FSETID)) {
+		attributes->permissions &= ~drop;
+		mask |= SET_PERMISSIONS;
+	}
+	attributes->modified = timestamp_now(vnode->kernel);
+	attributes->changed = attributes->modified;
+	return vnode_attributes_changed(vnode, mask);
+}
+
+/* How much of a write at offset the limits allow; -EFBIG if that is nothing. */
+static int
+limit_write(uint64_t offset, uint64_t wanted, const struct file_writer *writer, uint64_t *length)
+{
+	uint64_t limit = min_u64(writer->size_limit, FILE_SIZE_MAX);
+
+	if (offset >= limit)
+		return -EFBIG;
+	*length = min_u64(wanted, limit - offset);
+	return 0;
+}
+
+/* Fill the pages of an extent, which are there, from the user's memory. */
+static int
+fill_memory(struct vnode *vnode, struct uio *uio, const struct extent *extent)
+{
+	uint64_t offset = extent->offset;
+	uint64_t end = offset + extent->length;
+	int error = 0;
+
+	while (offset < end && error == 0) {
+		size_t in_page = offset % PAGE_SIZE;
+		size_t size = (size_t)min_u64(PAGE_SIZE - in_page, end - offset);
+		uint8_t *page = page_cache_memory(vnode, offset / PAGE_SIZE);
+
+		error = uio_copy_in(uio, page + in_page, size);
+		offset += size;
+	}
+	return error;
+}
+
+/* Make pages for [offset, offset + length), and fill them, piece by piece. */
+static int
+write_memory(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t length)
+{
+	int error = 0;
+
+	while (length > 0 && error == 0) {
+		uint64_t piece = min_u64(length, WRITE_PIECE - offset % PAGE_SIZE);
+		struct extent extent;
+
+		error = vnode_map_extent(vnode, offset, piece, EXTENT_WRITE, &extent);
+		if (error == 0) {
+			error = fill_memory(vnode, uio, &extent);
+			offset += extent.length;
+			length -= extent.length;
+		}
+	}
+	return error;
+}
+
+/*
+ * The size follows what was written, up to end.  When not all that was meant to
+ * be written was, pages may have been made for nothing, and the last one may
+ * hold bytes past the end.
+ */
+static int
+settle_size(struct vnode *vnode, uint64_t end, bool is_whole)
+{
+	uint64_t size = max_u64(vnode->attributes.size, end);
+
+	if (!is_whole) {
+		page_cache_zero_tail(vnode, size);
+		page_cache_truncate(vnode, divide_up(size, PAGE_SIZE));
+	} else if (size == vnode->attributes.size) {
+		return 0;
+	}
+	return vnode_resize(vnode, size);
+}
+
+/* Write at offset.  An error is final only if nothing was moved, or told after. */
+static int
+write_locked(struct vnode *vnode, struct uio *uio, uint64_t offset,
+    const struct file_writer *writer)
+{
+	uint64_t before = uio->left;
+	uint64_t length;
+	uint64_t moved;
+	int error = limit_write(offset, before, writer, &length);
+	int settled;
+
+	if (error < 0)
+		return error;
+	error = write_memory(vnode, uio, offset, length);
+	moved = before - uio->left;
+	settled = settle_size(vnode, moved > 0 ? offset + moved : 0, error == 0);
+	if (settled == 0 && moved > 0)
+		return content_changed(vnode, writer);
+	return moved > 0 ? settled : error;
+}
+
+int
+file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset, const struct file_writer *writer)
+{
+	int error;
+
+	if (!vnode->is_memory)
+		return -EROFS;
+	if (uio->left == 0)
+		return 0;
+	rwlock_lock_exclusive(&vnode->lock);
+	if (writer->append)
+		*offset = vnode->attributes.size;
+	error = write_locked(vnode, uio, *offset, writer);
+	rwlock_unlock_exclusive(&vnode->lock);
+	return error;
+}
+
+/* (vnode: exclusive) */
+static int
+truncate_locked(struct vnode *vnode, uint64_t size, const struct file_writer *writer)
+{
+	bool is_growing = size > vnode->attributes.size;
+	int error;
+
+	if (size > FILE_SIZE_MAX || (is_growing && size > writer->size_limit))
+		return -EFBIG;
+	if (!is_growing) {
+		page_cache_zero_tail(vnode, size);
+		page_cache_truncate(vnode, divide_up(size, PAGE_SIZE));
+	}
+	error = vnode_resize(vnode, size);
+	if (error == 0)
+		error = content_changed(vnode, writer);
+	return error;
+}
+
+int
+file_truncate(struct vnode *vnode, uint64_t size, const struct file_writer *writer)
+{
+	int error;
+
+	if (!vnode->is_memory)
+		return -EROFS;
+	rwlock_lock_exclusive(&vnode->lock);
+	error = truncate_locked(vnode, size, writer);
+	rwlock_unlock_exclusive(&vnode->lock);
+	return error;
+}
+
+/* ---- seeking -------------------------------------------------------------- */
+
+/*
+ * The first offset at or after offset that is data, or hole; the size if there
+ * is none in the file.
+ */
+static int
+seek_extent(struct vnode *vnode, uint64_t offset, bool want_hole, uint64_t *out)
+{
+	uint64_t size = vnode->attributes.size;
+
+	while (offset < size) {
+		struct extent extent;
+		int error = vnode_map_extent(vnode, offset, size - offset, EXTENT_READ, &extent);
+
+		if (error < 0)
+			return error;
+		if (extent.is_hole == want_hole)
+			break;
+		offset += extent.length;
+	}
+	*out = min_u64(offset, size);
+	return 0;
+}
+
+static int
+seek(struct vnode *vnode, uint64_t offset, bool want_hole, uint64_t *out)
+{
+	uint64_t size;
+	int error = -ENXIO;
+
+	*out = 0;
+	rwlock_lock_shared(&vnode->lock);
+	size = vnode->attributes.size;
+	if (offset < size)
+		error = seek_extent(vnode, offset, want_hole, out);
+	rwlock_unlock_shared(&vnode->lock);
+	/* The end of the file is a hole, and no data. */
+	if (error == 0 && *out == size && !want_hole)
+		error = -ENXIO;
+	return error;
+}
+
+int
+file_seek_data(struct vnode *vnode, uint64_t offset, uint64_t *out)
+{
+	return seek(vnode, offset, false, out);
+}
+
+int
+file_seek_hole(struct vnode *vnode, uint64_t offset, uint64_t *out)
+{
+	return seek(vnode, offset, true, out);
+}
