@@ -20,7 +20,6 @@
 #include "base/math.h"
 #include "base/sanitize.h"
 #include "kern/kernel.h"
-#include "kern/lock_debug.h"
 #include "kern/memory_impl.h"
 
 #define RECLAIM_PAGES_MIN 16 /* what the first round asks for, at least */
@@ -124,6 +123,33 @@ memory_take(struct kernel *kernel, size_t page_count, bool *is_zeroed)
 	void *run = page_run_take(kernel, page_count, is_zeroed);
 
 	return LIKELY(run != NULL) ? run : memory_reclaim(kernel, page_count, is_zeroed);
+}
+
+void
+memory_fail_after(struct kernel *kernel, uint64_t count)
+{
+	atomic_store_explicit(&kernel->memory.fail_in, count + 1, memory_order_relaxed);
+}
+
+bool
+memory_fail_stop(struct kernel *kernel)
+{
+	return IS_CHECKED &&
+	       atomic_exchange_explicit(&kernel->memory.fail_in, 0, memory_order_relaxed) == 0;
+}
+
+bool
+memory_is_to_fail_checked(struct kernel *kernel)
+{
+	_Atomic uint64_t *fail_in = &kernel->memory.fail_in;
+	uint64_t in = atomic_load_explicit(fail_in, memory_order_relaxed);
+
+	while (in != 0) {
+		if (atomic_compare_exchange_weak_explicit(fail_in, &in, in - 1,
+			memory_order_relaxed, memory_order_relaxed))
+			return in == 1;
+	}
+	return false;
 }
 
 struct kernel *

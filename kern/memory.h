@@ -70,6 +70,7 @@ struct memory {
 	struct mutex reclaim_lock;
 	struct list shrinkers; /* GUARDED_BY(reclaim_lock) */
 	struct size_class classes[SIZE_CLASS_COUNT];
+	_Atomic uint64_t fail_in; /* the so many-th allocation fails; 0: none */
 };
 
 /*
@@ -101,6 +102,14 @@ uint64_t memory_taken(const struct kernel *kernel);
 /* shrink() is not called any more once shrinker_unregister() has returned. */
 void shrinker_register(struct kernel *kernel, struct shrinker *shrinker);
 void shrinker_unregister(struct kernel *kernel, struct shrinker *shrinker);
+
+/*
+ * For tests, in builds with lock checks: let the next count allocations succeed
+ * and the one after them fail.  memory_fail_stop() ends it and says whether an
+ * allocation was failed.
+ */
+void memory_fail_after(struct kernel *kernel, uint64_t count);
+bool memory_fail_stop(struct kernel *kernel);
 
 /*
  * For kernel_create() and kernel_destroy() alone: memory exists before the

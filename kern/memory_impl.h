@@ -18,6 +18,7 @@
 
 #include "base/compiler.h"
 #include "base/list.h"
+#include "kern/lock_debug.h"
 #include "kern/memory.h"
 
 #define CHUNK_ROOM_EMPTY (CHUNK_ROOMS - 1)
@@ -90,6 +91,15 @@ void page_run_trim(struct kernel *kernel);
 void page_run_destroy(struct kernel *kernel);
 
 /* memory.c */
+
+bool memory_is_to_fail_checked(struct kernel *kernel);
+
+/* Whether this allocation is one that a test wants to fail. */
+static inline bool
+memory_is_to_fail(struct kernel *kernel)
+{
+	return IS_CHECKED && memory_is_to_fail_checked(kernel);
+}
 
 /* page_run_take(), asking the shrinkers if need be. */
 void *memory_take(struct kernel *kernel, size_t page_count, bool *is_zeroed);

@@ -280,6 +280,46 @@ without_checks_leaks_go_back_with_the_kernel(void **state)
 	fake_kernel_destroy(kernel);
 }
 
+/* Allocate in every way; how many allocations worked before one failed. */
+static size_t
+allocate_all(struct kernel *kernel)
+{
+	void *got[5] = { 0 };
+	size_t count = 0;
+
+	if ((got[0] = memory_alloc(kernel, 10)) != NULL && ++count &&
+	    (got[1] = memory_alloc_zeroed(kernel, 5000)) != NULL && ++count &&
+	    (got[2] = memory_alloc_array(kernel, 3, 4)) != NULL && ++count &&
+	    (got[3] = page_run_alloc(kernel, 1)) != NULL && ++count &&
+	    (got[4] = page_run_alloc_zeroed(kernel, 1)) != NULL)
+		count++;
+	memory_free(kernel, got[0], 10);
+	memory_free(kernel, got[1], 5000);
+	memory_free(kernel, got[2], 12);
+	for (size_t i = 3; i < ARRAY_SIZE(got); i++) {
+		if (got[i] != NULL)
+			page_run_free(kernel, got[i], 1);
+	}
+	return count;
+}
+
+static void
+a_checked_build_fails_the_allocation_it_was_told_to(void **state)
+{
+	struct kernel *kernel = fake_kernel_create(&host, false, 0);
+
+	for (size_t n = 0; n < 5; n++) {
+		memory_fail_after(kernel, n);
+		assert_int_equal(allocate_all(kernel), IS_CHECKED ? n : 5);
+		assert_int_equal(memory_fail_stop(kernel), IS_CHECKED);
+	}
+	memory_fail_after(kernel, 5);
+	assert_int_equal(allocate_all(kernel), 5);
+	assert_false(memory_fail_stop(kernel));
+	assert_int_equal(allocate_all(kernel), 5);
+	fake_kernel_destroy(kernel);
+}
+
 int
 main(void)
 {
@@ -294,6 +334,7 @@ main(void)
 		cmocka_unit_test(a_shrinker_that_is_gone_is_not_called),
 		cmocka_unit_test(no_thread_fails_while_another_shrinks),
 		cmocka_unit_test(a_checked_build_says_what_was_not_freed),
+		cmocka_unit_test(a_checked_build_fails_the_allocation_it_was_told_to),
 		cmocka_unit_test(without_checks_leaks_go_back_with_the_kernel),
 	};
 

@@ -282,8 +282,11 @@ void *
 page_run_alloc(struct kernel *kernel, size_t page_count)
 {
 	bool is_zeroed;
-	void *run = memory_take(kernel, page_count, &is_zeroed);
+	void *run;
 
+	if (memory_is_to_fail(kernel))
+		return NULL;
+	run = memory_take(kernel, page_count, &is_zeroed);
 	if (run != NULL)
 		sanitize_unpoison(run, page_count * PAGE_SIZE);
 	return run;
@@ -293,8 +296,11 @@ void *
 page_run_alloc_zeroed(struct kernel *kernel, size_t page_count)
 {
 	bool is_zeroed;
-	void *run = memory_take(kernel, page_count, &is_zeroed);
+	void *run;
 
+	if (memory_is_to_fail(kernel))
+		return NULL;
+	run = memory_take(kernel, page_count, &is_zeroed);
 	if (run == NULL)
 		return NULL;
 	sanitize_unpoison(run, page_count * PAGE_SIZE);

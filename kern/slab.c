@@ -205,35 +205,39 @@ pages_of(size_t size)
 	return (size_t)divide_up(size, PAGE_SIZE);
 }
 
-void *
-memory_alloc(struct kernel *kernel, size_t size)
+/* Memory for an object of size, unpoisoned, or NULL. */
+static void *
+size_alloc(struct kernel *kernel, size_t size, bool *is_zeroed)
 {
-	bool is_zeroed;
 	void *object;
 
+	*is_zeroed = false;
+	if (memory_is_to_fail(kernel))
+		return NULL;
 	if (LIKELY(size <= OBJECT_MAX))
 		object = object_alloc(kernel, size);
 	else
-		object = memory_take(kernel, pages_of(size), &is_zeroed);
+		object = memory_take(kernel, pages_of(size), is_zeroed);
 	if (object != NULL)
 		sanitize_unpoison(object, size);
 	return object;
 }
 
 void *
+memory_alloc(struct kernel *kernel, size_t size)
+{
+	bool is_zeroed;
+
+	return size_alloc(kernel, size, &is_zeroed);
+}
+
+void *
 memory_alloc_zeroed(struct kernel *kernel, size_t size)
 {
-	bool is_zeroed = false;
-	void *object;
+	bool is_zeroed;
+	void *object = size_alloc(kernel, size, &is_zeroed);
 
-	if (LIKELY(size <= OBJECT_MAX))
-		object = object_alloc(kernel, size);
-	else
-		object = memory_take(kernel, pages_of(size), &is_zeroed);
-	if (object == NULL)
-		return NULL;
-	sanitize_unpoison(object, size);
-	if (!is_zeroed)
+	if (object != NULL && !is_zeroed)
 		memset(object, 0, size);
 	return object;
 }
