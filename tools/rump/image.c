@@ -35,8 +35,15 @@ static struct {
 	struct image *first;
 	struct image *in_use; /* whose mount point is the root now */
 	unsigned count;
-	int true_root; /* of the rump kernel; valid if count is not 0 */
+	int true_root;		   /* of the rump kernel; valid if count is not 0 */
+	const char *mount_options; /* or NULL */
 } images;
+
+void
+image_set_mount_options(const char *options)
+{
+	images.mount_options = options;
+}
 
 const char *
 image_name(const struct image *image)
@@ -143,13 +150,17 @@ root_change(int directory)
 static void
 mount_report(const char *name, int error)
 {
+	static const char prefix[] = "mount: ";
 	char guess[512];
 	char line[1024];
-	bool has_line = report_kernel_line(line, sizeof(line));
+	const char *reason = strerror(error);
 	bool has_guess = identify_file(name, guess, sizeof(guess));
 
-	report_unable("%s: no file system can be mounted from it: %s%s%s", name,
-	    has_line ? line : strerror(error), has_guess ? "; " : "", guess);
+	if (report_kernel_line(line, sizeof(line)))
+		reason = line;
+	if (strncmp(reason, prefix, strlen(prefix)) == 0)
+		reason += strlen(prefix);
+	report_unable("%s: cannot be mounted: %s%s%s", name, reason, has_guess ? "; " : "", guess);
 }
 
 /* Mount image number, whose true root is the root now. */
@@ -164,9 +175,11 @@ image_mount(struct image *image, unsigned number)
 		report_unable("%s: cannot be opened: %s", image->name, strerror(error));
 	} else if (rump_sys_mkdir(image->mount_path, 0755) < 0) {
 		report_unable("%s: cannot make a mount point: %s", image->name, strerror(errno));
-	} else if (rump_sys_mount(device, image->mount_path, "auto", MS_RDONLY, NULL) < 0) {
+	} else if (rump_sys_mount(device, image->mount_path, "auto", MS_RDONLY,
+		       images.mount_options) < 0) {
 		mount_report(image->name, errno);
 	} else {
+		report_kernel_forget();
 		free(device);
 		return 0;
 	}

@@ -27,6 +27,9 @@ struct location {
 	char *prefix;	     /* what makes shown unmistakable: "IMAGE:", or nothing */
 };
 
+/* Mount with these options, as for mount(8) -o; borrowed. */
+void image_set_mount_options(const char *options);
+
 /* Mount what count arguments name.  Free the result with image_locations_free(). */
 struct location *image_locate(char *const *arguments, int count);
 void image_locations_free(struct location *locations, int count);

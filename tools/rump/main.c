@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "tools/rump/command.h"
+#include "tools/rump/image.h"
 #include "tools/rump/report.h"
 
 static const struct command *const commands[] = {
@@ -36,7 +37,7 @@ static const struct command *const commands[] = {
 static void
 overview_print(void)
 {
-	fputs("Usage: rump COMMAND [OPTION]... IMAGE[:PATH]...\n"
+	fputs("Usage: rump [-o OPTIONS] COMMAND [OPTION]... IMAGE[:PATH]...\n"
 	      "Look into disk images without mounting them on the host.\n\n",
 	    stdout);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
@@ -45,6 +46,8 @@ overview_print(void)
 	      "IMAGE is an image file or block device, PATH a file or directory in it; without\n"
 	      "PATH the image's top directory is meant.  Images are never written to.\n"
 	      "\n"
+	      "  -o OPTIONS         how to mount images: partial (though cut off),\n"
+	      "                     norecovery (without replaying a journal)\n"
 	      "  rump help COMMAND  how to use COMMAND\n"
 	      "  rump --version     the version\n"
 	      "\n"
@@ -161,36 +164,63 @@ help_run(int argc, char **argv)
 {
 	const struct command *command;
 
-	if (argc < 2) {
+	if (argc == 0) {
 		overview_print();
 		return STATUS_FINE;
 	}
-	command = command_find(argv[1]);
-	return command == NULL ? command_is_unknown(argv[1]) : command_help(command);
+	command = command_find(argv[0]);
+	return command == NULL ? command_is_unknown(argv[0]) : command_help(command);
+}
+
+static int
+version_print(void)
+{
+	puts("rump (Anykernel) " RUMP_VERSION);
+	return STATUS_FINE;
+}
+
+static int
+command_run(int argc, char **argv)
+{
+	const struct command *command = command_find(argv[0]);
+
+	if (command == NULL)
+		return command_is_unknown(argv[0]);
+	report_begin(command->name);
+	optind = 0; /* begin anew */
+	return command->run(argc, argv);
 }
 
 static int
 run(int argc, char **argv)
 {
-	const struct command *command;
-	const char *name = argc > 1 ? argv[1] : "";
+	static const struct option long_options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "options", required_argument, NULL, 'o' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
 
-	if (argc < 2)
-		return report_usage("say what to do");
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
-		return help_run(argc - 1, argv + 1);
-	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
-		puts("rump (Anykernel) " RUMP_VERSION);
-		return STATUS_FINE;
-	}
-	if (name[0] == '-')
-		return report_usage("unknown option %s", name);
-	command = command_find(name);
-	if (command == NULL)
-		return command_is_unknown(name);
-	report_begin(command->name);
 	opterr = 0;
-	return command->run(argc - 1, argv + 1);
+	while ((option = getopt_long(argc, argv, "+:ho:V", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'h':
+			return help_run(argc - optind, argv + optind);
+		case 'o':
+			image_set_mount_options(optarg);
+			break;
+		case 'V':
+			return version_print();
+		default:
+			return command_option(NULL, option, argv);
+		}
+	}
+	if (optind == argc)
+		return report_usage("say what to do");
+	if (strcmp(argv[optind], "help") == 0)
+		return help_run(argc - optind - 1, argv + optind + 1);
+	return command_run(argc - optind, argv + optind);
 }
 
 int

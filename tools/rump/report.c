@@ -15,7 +15,8 @@
 #include "tools/rump/progress.h"
 
 enum {
-	LOG_READ_ALL = 3, /* action of syslog(2) */
+	LOG_READ_CLEAR = 4, /* actions of syslog(2) */
+	LOG_CLEAR = 5,
 	LOG_WARNING_LEVEL = 4,
 	LOG_SIZE = 64 * 1024,
 	LINE_SIZE = 8 * 1024, /* two long paths and words */
@@ -99,49 +100,81 @@ report_no_memory(void)
 	exit(STATUS_UNABLE);
 }
 
+/* A line of the kernel's log. */
+struct log_line {
+	long level;
+	char *text;
+};
+
 /*
  * The kernel's log has lines like "<3>[    0.000123] ffs: text".  Cut the
- * first line off log and return its text if it is serious enough, or NULL.
+ * first one off log.
  */
-static const char *
+static struct log_line
 log_line_cut(char **log)
 {
-	char *line = *log;
-	char *end = strchr(line, '\n');
-	char *text;
+	struct log_line line = { .level = LOG_WARNING_LEVEL + 1, .text = *log };
+	char *end = line.text + strcspn(line.text, "\n");
 
-	if (end == NULL) {
-		*log += strlen(line);
-	} else {
-		*end = '\0';
-		*log = end + 1;
-	}
-	if (line[0] != '<' || (strtol(line + 1, &text, 10) & 7) > LOG_WARNING_LEVEL || *text != '>')
-		return NULL;
-	text++;
-	if (*text == '[' && (text = strchr(text, ']')) != NULL)
-		text += text[1] == ' ' ? 2 : 1;
-	return text;
+	*log = *end == '\0' ? end : end + 1;
+	*end = '\0';
+	if (line.text[0] != '<')
+		return line;
+	line.level = strtol(line.text + 1, &line.text, 10) & 7;
+	line.text += *line.text == '>';
+	if (*line.text == '[' && (end = strchr(line.text, ']')) != NULL)
+		line.text = end + 1 + (end[1] == ' ');
+	return line;
+}
+
+/*
+ * The kernel calls images by its names for them: take those out, since our
+ * lines begin with the user's.  "ffs: image0: text" becomes "ffs: text".
+ */
+static void
+device_name_cut(char *text)
+{
+	char *begin = strstr(text, "image");
+	char *end;
+
+	if (begin == NULL)
+		return;
+	end = begin + strlen("image");
+	end += strspn(end, "0123456789");
+	if (strncmp(end, ": ", 2) != 0)
+		return;
+	if (begin - text >= 5 && strncmp(begin - 5, "/dev/", 5) == 0)
+		begin -= 5;
+	memmove(begin, end + 2, strlen(end + 2) + 1);
 }
 
 bool
-report_kernel_line(char *line, size_t size)
+report_kernel_line(char *text, size_t size)
 {
 	static char log[LOG_SIZE];
-	const char *text;
 	char *rest = log;
-	long length = rump_sys_syslog(LOG_READ_ALL, log, sizeof(log) - 1);
+	long level = LOG_WARNING_LEVEL + 1;
+	int length = rump_sys_syslog(LOG_READ_CLEAR, log, sizeof(log) - 1);
 
-	line[0] = '\0';
 	if (length <= 0)
 		return false;
 	log[length] = '\0';
 	while (*rest != '\0') {
-		text = log_line_cut(&rest);
-		if (text != NULL && *text != '\0')
-			snprintf(line, size, "%s", text);
+		struct log_line line = log_line_cut(&rest);
+
+		if (line.level >= level)
+			continue;
+		level = line.level;
+		device_name_cut(line.text);
+		snprintf(text, size, "%s", line.text);
 	}
-	return line[0] != '\0';
+	return level <= LOG_WARNING_LEVEL;
+}
+
+void
+report_kernel_forget(void)
+{
+	rump_sys_syslog(LOG_CLEAR, NULL, 0);
 }
 
 const char *
@@ -149,11 +182,11 @@ report_reason(int error)
 {
 	static char reason[1024];
 	char line[sizeof(reason) - 32];
+	const char *words = error == EUCLEAN ? "the image is damaged here" : strerror(error);
 
 	if ((error != EUCLEAN && error != EIO) || !report_kernel_line(line, sizeof(line)))
-		return strerror(error);
-	snprintf(reason, sizeof(reason), "%s: %s",
-	    error == EUCLEAN ? "the image is damaged" : strerror(error), line);
+		return words;
+	snprintf(reason, sizeof(reason), "%s: %s", words, line);
 	return reason;
 }
 

@@ -40,8 +40,14 @@ int report_status(void);
  */
 const char *report_reason(int error);
 
-/* The kernel's newest line of at least warning level; false if it has none. */
-bool report_kernel_line(char *line, size_t size);
+/*
+ * The gravest line, from warnings on, that the kernel has logged since the last
+ * time; the first of several.  False if there is none.
+ */
+bool report_kernel_line(char *text, size_t size);
+
+/* What the kernel has logged so far explains nothing that is to come. */
+void report_kernel_forget(void);
 
 /* There is no memory for what was asked.  Does not return. */
 _Noreturn void report_no_memory(void);
