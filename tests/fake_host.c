@@ -48,7 +48,7 @@ struct host_thread {
 static _Thread_local uintptr_t thread_word;
 
 static void *
-fake_memory_get(struct host *host, size_t size, size_t alignment)
+fake_memory_get(struct host *host, size_t size, size_t alignment, size_t soon)
 {
 	struct memory_record *record;
 	void *memory = NULL;
