@@ -44,14 +44,13 @@ add_record(const struct ffs_wapbl_header *header, const uint8_t *bytes,
 static void
 check_overlay(const struct ffs_overlay_write *writes, size_t count)
 {
-	static uint64_t bounds[2 * WRITES_MAX];
-	static size_t owners[2 * WRITES_MAX], next[2 * WRITES_MAX];
+	static struct ffs_overlay_segment segments[2 * WRITES_MAX];
 	static struct ffs_overlay_extent extents[2 * WRITES_MAX];
-	const struct ffs_overlay_scratch scratch = { bounds, owners, next };
+	size_t segment_count = ffs_overlay_cut(writes, count, segments);
 	struct ffs_overlay overlay = { .extents = extents };
 	uint64_t length;
 
-	overlay.count = ffs_overlay_build(writes, count, &scratch, extents);
+	overlay.count = ffs_overlay_build(writes, segments, segment_count, extents);
 	for (size_t i = 0; i < overlay.count; i++) {
 		ASSERT(extents[i].start < extents[i].end && extents[i].end <= LIMIT);
 		ASSERT(i == 0 || extents[i - 1].end <= extents[i].start);

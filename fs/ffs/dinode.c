@@ -188,8 +188,14 @@ check_size(const struct ffs_superblock *sb, const struct ffs_dinode *inode, stru
 	if (inode->size > sb->file_size_max)
 		return ffs_flaw_set(flaw, "size is larger than pointers reach", field,
 		    (int64_t)inode->size);
-	if (inode->type == FFS_TYPE_DIRECTORY && inode->size % FFS_SECTOR_SIZE != 0)
-		return ffs_flaw_set(flaw, "size of a directory is no multiple of 512", field,
+	if (inode->type != FFS_TYPE_DIRECTORY)
+		return 0;
+
+	/* Directories have no holes; so their walks are bounded by real blocks. */
+	if (inode->size % FFS_SECTOR_SIZE != 0 ||
+	    inode->size / FFS_SECTOR_SIZE > inode->sector_count ||
+	    inode->size >> sb->fragment_shift > sb->fragment_count)
+		return ffs_flaw_set(flaw, "size of a directory does not match its blocks", field,
 		    (int64_t)inode->size);
 	return 0;
 }

@@ -2,7 +2,7 @@
  * Inodes as they are on the medium.
  *
  * Pure decoding of both formats (128 bytes in UFS1, 256 in UFS2) into one
- * structure.  Checked are size and type; fragment addresses are checked by
+ * structure.  Checked are type and size; fragment addresses are checked by
  * whoever follows them, since a file with one bad address has good ones too.
  */
 #ifndef FS_FFS_DINODE_H

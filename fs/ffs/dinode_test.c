@@ -245,7 +245,9 @@ refuses_what_no_file_can_be(void **state)
 		{ 0160644, 0, -EUCLEAN },	   /* whiteouts have no inode */
 		{ 0030644, 0, -EUCLEAN },	   /* no such type */
 		{ 0170644, 0, -EUCLEAN }, { 0040755, 512, 0 },
-		{ 0040755, 513, -EUCLEAN }, /* entries cut off */
+		{ 0040755, 513, -EUCLEAN },	 /* entries cut off */
+		{ 0040755, 24 * 512, 0 },	 /* all that it holds */
+		{ 0040755, 25 * 512, -EUCLEAN }, /* more */
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows) * 4; i++) {

@@ -3,8 +3,8 @@
  *
  * The ends of all writes cut the device into segments, each of which has one
  * newest write.  The newest write is asked first and takes all segments it
- * covers, then the one before it those that are left, and so on; next[]
- * skips segments that are taken, so that each is taken once and passed over
+ * covers, then the one before it those that are left, and so on; next leads
+ * past segments that are taken, so that each is taken once and passed over
  * in almost constant time.  A balanced tree of intervals would do the same
  * online; a journal is known at once, so arrays do.
  */
@@ -14,64 +14,64 @@
 
 #define NOBODY SIZE_MAX
 
-/* Let bounds[root] sink to its place in the heap of count, largest on top. */
+/* Let the start of root sink to its place in the heap of count, largest on top. */
 static void
-sift_down(uint64_t *bounds, size_t root, size_t count)
+sift_down(struct ffs_overlay_segment *heap, size_t root, size_t count)
 {
-	uint64_t value = bounds[root];
+	uint64_t start = heap[root].start;
 
 	for (;;) {
 		size_t child = 2 * root + 1;
 
 		if (child >= count)
 			break;
-		if (child + 1 < count && bounds[child + 1] > bounds[child])
+		if (child + 1 < count && heap[child + 1].start > heap[child].start)
 			child++;
-		if (bounds[child] <= value)
+		if (heap[child].start <= start)
 			break;
-		bounds[root] = bounds[child];
+		heap[root].start = heap[child].start;
 		root = child;
 	}
-	bounds[root] = value;
+	heap[root].start = start;
 }
 
-/* Heap sort: in place, and never slow whatever a medium holds. */
+/* Sort starts by heap sort: in place, and never slow whatever a medium holds. */
 static void
-sort(uint64_t *bounds, size_t count)
+sort(struct ffs_overlay_segment *segments, size_t count)
 {
 	for (size_t root = count / 2; root-- > 0;)
-		sift_down(bounds, root, count);
+		sift_down(segments, root, count);
 	for (size_t last = count; last-- > 1;) {
-		uint64_t largest = bounds[0];
+		uint64_t largest = segments[0].start;
 
-		bounds[0] = bounds[last];
-		bounds[last] = largest;
-		sift_down(bounds, 0, last);
+		segments[0].start = segments[last].start;
+		segments[last].start = largest;
+		sift_down(segments, 0, last);
 	}
 }
 
 /* Drop all but one of equal neighbours; how many are left. */
 static size_t
-unique(uint64_t *bounds, size_t count)
+unique(struct ffs_overlay_segment *segments, size_t count)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || bounds[i] != bounds[kept - 1])
-			bounds[kept++] = bounds[i];
+		if (kept == 0 || segments[i].start != segments[kept - 1].start)
+			segments[kept++].start = segments[i].start;
 	return kept;
 }
 
-/* The index of value, which is in bounds. */
+/* The index of the segment that starts at start, which there is. */
 static size_t
-position(const uint64_t *bounds, size_t count, uint64_t value)
+segment_at(const struct ffs_overlay_segment *segments, size_t count, uint64_t start)
 {
 	size_t low = 0, high = count;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		if (bounds[middle] <= value)
+		if (segments[middle].start <= start)
 			low = middle;
 		else
 			high = middle;
@@ -79,75 +79,74 @@ position(const uint64_t *bounds, size_t count, uint64_t value)
 	return low;
 }
 
-/* The first segment at or after segment that nobody owns; shortens the way. */
+/* The first segment at or after index that nobody owns; shortens the way. */
 static size_t
-next_free(size_t *next, size_t segment)
+next_free(struct ffs_overlay_segment *segments, size_t index)
 {
-	while (next[segment] != segment) {
-		next[segment] = next[next[segment]];
-		segment = next[segment];
+	while (segments[index].next != index) {
+		segments[index].next = segments[segments[index].next].next;
+		index = segments[index].next;
 	}
-	return segment;
-}
-
-/* Give each of the segments that bounds cut out to its newest write. */
-static void
-take_segments(const struct ffs_overlay_write *writes, size_t count,
-    const struct ffs_overlay_scratch *scratch, size_t bound_count)
-{
-	size_t *owners = scratch->owners, *next = scratch->next;
-
-	for (size_t i = 0; i < bound_count; i++) {
-		owners[i] = NOBODY;
-		next[i] = i;
-	}
-	for (size_t i = count; i-- > 0;) {
-		size_t end = position(scratch->bounds, bound_count, writes[i].end);
-		size_t segment = position(scratch->bounds, bound_count, writes[i].start);
-
-		for (segment = next_free(next, segment); segment < end;
-		     segment = next_free(next, segment)) {
-			owners[segment] = i;
-			next[segment] = segment + 1;
-		}
-	}
+	return index;
 }
 
 size_t
-ffs_overlay_build(const struct ffs_overlay_write *writes, size_t count,
-    const struct ffs_overlay_scratch *scratch, struct ffs_overlay_extent *extents)
+ffs_overlay_cut(const struct ffs_overlay_write *writes, size_t count,
+    struct ffs_overlay_segment *segments)
 {
-	struct ffs_overlay_extent *last = NULL;
-	uint64_t *bounds = scratch->bounds;
-	size_t bound_count, extent_count = 0;
+	size_t used;
 
 	for (size_t i = 0; i < count; i++) {
-		bounds[2 * i] = writes[i].start;
-		bounds[2 * i + 1] = writes[i].end;
+		segments[2 * i].start = writes[i].start;
+		segments[2 * i + 1].start = writes[i].end;
 	}
-	sort(bounds, 2 * count);
-	bound_count = unique(bounds, 2 * count);
-	take_segments(writes, count, scratch, bound_count);
+	sort(segments, 2 * count);
+	used = unique(segments, 2 * count);
+	for (size_t i = 0; i < used; i++) {
+		segments[i].owner = NOBODY;
+		segments[i].next = i;
+	}
+	for (size_t i = count; i-- > 0;) {
+		size_t end = segment_at(segments, used, writes[i].end);
+		size_t index = segment_at(segments, used, writes[i].start);
 
-	for (size_t i = 0; i + 1 < bound_count; i++) {
+		for (index = next_free(segments, index); index < end;
+		     index = next_free(segments, index)) {
+			segments[index].owner = i;
+			segments[index].next = index + 1;
+		}
+	}
+	return used;
+}
+
+size_t
+ffs_overlay_build(const struct ffs_overlay_write *writes,
+    const struct ffs_overlay_segment *segments, size_t segment_count,
+    struct ffs_overlay_extent *extents)
+{
+	struct ffs_overlay_extent last = { .end = 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i + 1 < segment_count; i++) {
+		uint64_t start = segments[i].start, end = segments[i + 1].start, source;
 		const struct ffs_overlay_write *owner;
-		uint64_t source;
 
-		if (scratch->owners[i] == NOBODY)
+		if (segments[i].owner == NOBODY)
 			continue;
-		owner = writes + scratch->owners[i];
+		owner = writes + segments[i].owner;
 		if (owner->source == FFS_OVERLAY_NONE)
 			continue;
-		source = owner->source + (bounds[i] - owner->start);
-		if (last != NULL && last->end == bounds[i] &&
-		    last->source + (last->end - last->start) == source) {
-			last->end = bounds[i + 1];
-			continue;
-		}
-		last = extents + extent_count++;
-		*last = (struct ffs_overlay_extent){ bounds[i], bounds[i + 1], source };
+		source = owner->source + (start - owner->start);
+		if (count > 0 && last.end == start && last.source + (start - last.start) == source)
+			last.end = end;
+		else
+			last = (struct ffs_overlay_extent){ start, end, source };
+		if (last.start == start)
+			count++;
+		if (extents != NULL)
+			extents[count - 1] = last;
 	}
-	return extent_count;
+	return count;
 }
 
 uint64_t

@@ -37,19 +37,28 @@ struct ffs_overlay {
 	size_t count;
 };
 
-/* Scratch memory that ffs_overlay_build() wants for count writes. */
-struct ffs_overlay_scratch {
-	uint64_t *bounds; /* 2 * count */
-	size_t *owners;	  /* 2 * count */
-	size_t *next;	  /* 2 * count */
+/* A piece of the device that one write is the newest of; scratch memory. */
+struct ffs_overlay_segment {
+	uint64_t start; /* ends where the next one starts */
+	size_t owner;	/* index of the write */
+	size_t next;	/* private */
 };
 
 /*
- * Build the extents that count writes, oldest first, amount to; extents has
- * place for 2 * count.  Returns how many there are.  O(n log n).
+ * Cut the device where any of count writes, oldest first, starts or ends, and
+ * find the newest write of each piece.  segments has place for 2 * count;
+ * returns how many are used.  O(n log n).
  */
-size_t ffs_overlay_build(const struct ffs_overlay_write *writes, size_t count,
-    const struct ffs_overlay_scratch *scratch, struct ffs_overlay_extent *extents);
+size_t ffs_overlay_cut(const struct ffs_overlay_write *writes, size_t count,
+    struct ffs_overlay_segment *segments);
+
+/*
+ * Write down the extents that these segments amount to; with extents NULL,
+ * only count them.  Returns how many there are.
+ */
+size_t ffs_overlay_build(const struct ffs_overlay_write *writes,
+    const struct ffs_overlay_segment *segments, size_t segment_count,
+    struct ffs_overlay_extent *extents);
 
 /*
  * Where the content of [start, start + length) is, length not 0, as far as it

@@ -22,11 +22,12 @@ static struct ffs_overlay overlay = { .extents = extents };
 static void
 build(const struct ffs_overlay_write *writes, size_t count)
 {
-	static uint64_t bounds[2 * WRITES_MAX];
-	static size_t owners[2 * WRITES_MAX], next[2 * WRITES_MAX];
-	const struct ffs_overlay_scratch scratch = { bounds, owners, next };
+	static struct ffs_overlay_segment segments[2 * WRITES_MAX];
+	size_t segment_count = ffs_overlay_cut(writes, count, segments);
 
-	overlay.count = ffs_overlay_build(writes, count, &scratch, extents);
+	overlay.count = ffs_overlay_build(writes, segments, segment_count, NULL);
+	assert_int_equal(ffs_overlay_build(writes, segments, segment_count, extents),
+	    overlay.count);
 }
 
 static void

@@ -1,0 +1,22 @@
+/*
+ * Directories: finding a name, listing all of them.
+ */
+#ifndef FS_FFS_DIRECTORY_H
+#define FS_FFS_DIRECTORY_H
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "fs/ffs/inode.h"
+
+/*
+ * Find out the parent of a directory that is being loaded, from its first two
+ * entries, which must be "." and "..".  -EUCLEAN (logged), -EIO, -ENOMEM.
+ */
+MUST_CHECK int ffs_directory_load(struct ffs_inode *dir);
+
+/* vnode_ops.lookup and vnode_ops.read_directory. */
+int ffs_directory_lookup(struct vnode *vdir, struct name name, struct vnode **out);
+int ffs_directory_read(struct vnode *vdir, uint64_t *position, struct directory_sink *sink);
+
+#endif

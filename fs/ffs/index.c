@@ -1,0 +1,114 @@
+/*
+ * An open-addressing hash table that doubles when it is two thirds full.
+ *
+ * Slots keep the whole hash, so that growing needs no names, and a place in
+ * units of 4 bytes plus 1, so that 0 says empty.
+ */
+#include "fs/ffs/index.h"
+
+#include "base/errno.h"
+#include "kern/memory.h"
+
+#define SLOTS_AT_FIRST 512
+#define SLOTS_MAX      ((uint32_t)1 << 31)
+
+struct slot {
+	uint32_t hash;
+	uint32_t place; /* offset / 4 + 1; 0: empty */
+};
+
+struct ffs_index {
+	struct kernel *kernel;
+	struct slot *slots;
+	uint32_t slot_count; /* a power of two */
+	uint32_t used;
+};
+
+struct ffs_index *
+ffs_index_create(struct kernel *kernel)
+{
+	struct ffs_index *index = memory_alloc_zeroed(kernel, sizeof(*index));
+
+	if (index == NULL)
+		return NULL;
+	index->kernel = kernel;
+	index->slot_count = SLOTS_AT_FIRST;
+	index->slots = memory_alloc_array(kernel, index->slot_count, sizeof(*index->slots));
+	if (index->slots != NULL)
+		return index;
+	memory_free(kernel, index, sizeof(*index));
+	return NULL;
+}
+
+void
+ffs_index_destroy(struct ffs_index *index)
+{
+	if (index == NULL)
+		return;
+	memory_free(index->kernel, index->slots, index->slot_count * sizeof(*index->slots));
+	memory_free(index->kernel, index, sizeof(*index));
+}
+
+/* There is an empty slot, always. */
+static void
+insert(struct slot *slots, uint32_t slot_count, struct slot slot)
+{
+	uint32_t i = slot.hash & (slot_count - 1);
+
+	while (slots[i].place != 0)
+		i = (i + 1) & (slot_count - 1);
+	slots[i] = slot;
+}
+
+static int
+grow(struct ffs_index *index)
+{
+	uint32_t count = index->slot_count * 2;
+	struct slot *slots;
+
+	if (index->slot_count >= SLOTS_MAX)
+		return -ENOMEM;
+	slots = memory_alloc_array(index->kernel, count, sizeof(*slots));
+	if (slots == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < index->slot_count; i++)
+		if (index->slots[i].place != 0)
+			insert(slots, count, index->slots[i]);
+	memory_free(index->kernel, index->slots, index->slot_count * sizeof(*slots));
+	index->slots = slots;
+	index->slot_count = count;
+	return 0;
+}
+
+int
+ffs_index_add(struct ffs_index *index, uint32_t hash, uint64_t offset)
+{
+	int error = 0;
+
+	if (index->used >= index->slot_count / 3 * 2)
+		error = grow(index);
+	if (error < 0)
+		return error;
+	insert(index->slots, index->slot_count,
+	    (struct slot){ .hash = hash, .place = (uint32_t)(offset / 4) + 1 });
+	index->used++;
+	return 0;
+}
+
+bool
+ffs_index_next(const struct ffs_index *index, uint32_t hash, uint32_t *cursor, uint64_t *offset)
+{
+	uint32_t mask = index->slot_count - 1;
+
+	for (;;) {
+		const struct slot *slot = index->slots + ((hash + *cursor) & mask);
+
+		if (slot->place == 0)
+			return false;
+		(*cursor)++;
+		if (slot->hash == hash) {
+			*offset = (uint64_t)(slot->place - 1) * 4;
+			return true;
+		}
+	}
+}

@@ -1,0 +1,127 @@
+/*
+ * Tests of the index of a directory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/errno.h"
+#include "base/hash.h"
+#include "fs/ffs/index.h"
+#include "kern/memory.h"
+#include "tests/fake_host.h"
+
+#define MANY 20000
+
+static struct host host;
+
+static int
+create_kernel(void **state)
+{
+	*state = fake_kernel_create(&host, false, 0);
+	return 0;
+}
+
+static int
+create_small_kernel(void **state)
+{
+	*state = fake_kernel_create(&host, false, 4 * CHUNK_SIZE);
+	return 0;
+}
+
+static int
+destroy_kernel(void **state)
+{
+	fake_kernel_destroy(*state);
+	return 0;
+}
+
+static uint32_t
+hash_of(uint64_t number)
+{
+	return (uint32_t)hash_u64(number + 1);
+}
+
+/* How often the index has offset for hash. */
+static unsigned
+count(const struct ffs_index *index, uint32_t hash, uint64_t wanted)
+{
+	uint32_t cursor = 0;
+	uint64_t offset;
+	unsigned found = 0;
+
+	while (ffs_index_next(index, hash, &cursor, &offset))
+		found += offset == wanted;
+	return found;
+}
+
+static void
+finds_every_entry_among_many(void **state)
+{
+	struct ffs_index *index = ffs_index_create(*state);
+
+	assert_non_null(index);
+	for (uint64_t i = 0; i < MANY; i++)
+		assert_int_equal(ffs_index_add(index, hash_of(i), i * 24), 0);
+	for (uint64_t i = 0; i < MANY; i++)
+		assert_int_equal(count(index, hash_of(i), i * 24), 1);
+	for (uint64_t i = MANY; i < 2 * MANY; i++)
+		assert_int_equal(count(index, hash_of(i), i * 24), 0);
+	ffs_index_destroy(index);
+}
+
+static void
+keeps_entries_of_the_same_hash_apart(void **state)
+{
+	struct ffs_index *index = ffs_index_create(*state);
+
+	for (uint64_t i = 0; i < 1000; i++)
+		assert_int_equal(ffs_index_add(index, UINT32_MAX, i * 4), 0);
+	for (uint64_t i = 0; i < 1000; i++)
+		assert_int_equal(count(index, UINT32_MAX, i * 4), 1);
+	assert_int_equal(count(index, 0, 0), 0);
+	ffs_index_destroy(index);
+}
+
+static void
+reaches_the_largest_place(void **state)
+{
+	struct ffs_index *index = ffs_index_create(*state);
+
+	assert_int_equal(ffs_index_add(index, 5, 0), 0);
+	assert_int_equal(ffs_index_add(index, 6, FFS_INDEX_OFFSET_MAX), 0);
+	assert_int_equal(count(index, 5, 0), 1);
+	assert_int_equal(count(index, 6, FFS_INDEX_OFFSET_MAX), 1);
+	ffs_index_destroy(index);
+}
+
+static void
+says_so_when_there_is_no_memory(void **state)
+{
+	struct ffs_index *index = ffs_index_create(*state);
+	int error = 0;
+
+	for (uint64_t i = 0; error == 0 && i < (uint64_t)MANY * 100; i++)
+		error = ffs_index_add(index, hash_of(i), i * 4);
+	assert_int_equal(error, -ENOMEM);
+	assert_int_equal(count(index, hash_of(0), 0), 1);
+	ffs_index_destroy(index);
+}
+
+#define CASE(test, create) cmocka_unit_test_setup_teardown(test, create, destroy_kernel)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(finds_every_entry_among_many, create_kernel),
+		CASE(keeps_entries_of_the_same_hash_apart, create_kernel),
+		CASE(reaches_the_largest_place, create_kernel),
+		CASE(says_so_when_there_is_no_memory, create_small_kernel),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

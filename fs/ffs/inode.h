@@ -1,0 +1,51 @@
+/*
+ * Inodes in memory: a vnode and where its content is.
+ *
+ * Everything is constant once loaded, but for the index of a large directory,
+ * which the first lookup adds.
+ */
+#ifndef FS_FFS_INODE_H
+#define FS_FFS_INODE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "fs/ffs/dinode.h"
+#include "fs/ffs/mount.h"
+#include "vfs/vnode.h"
+
+struct ffs_index;
+
+struct ffs_inode {
+	struct vnode vnode;
+	bool is_short_link;
+	union {
+		struct {
+			uint64_t direct[FFS_DIRECT_COUNT];
+			uint64_t indirect[FFS_INDIRECT_COUNT];
+		};
+		uint8_t target[FFS_SHORT_LINK_MAX];
+	};
+	uint32_t parent_ino;		   /* directories: what ".." says */
+	_Atomic bool is_damaged;	   /* directories: some entries could not be read */
+	_Atomic(struct ffs_index *) index; /* directories: owned; NULL until it is wanted */
+};
+
+static inline struct ffs_inode *
+ffs_inode_of(struct vnode *vnode)
+{
+	return container_of(vnode, struct ffs_inode, vnode);
+}
+
+static inline struct ffs_mount *
+ffs_mount_of_inode(const struct ffs_inode *inode)
+{
+	return ffs_mount_of(inode->vnode.mount);
+}
+
+/* mount_ops.load: read inode ino. */
+int ffs_inode_load(struct mount *mount, uint64_t ino, struct vnode **out);
+
+#endif
