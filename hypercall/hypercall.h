@@ -70,9 +70,11 @@ struct host_block_info {
 struct host_ops {
 	/*
 	 * size bytes of zeroed memory aligned to alignment, both multiples of
-	 * 4096.  NULL when there is none.
+	 * 4096.  The first soon bytes will be used soon: a host where touching
+	 * memory for the first time is slow may do that for all of them now.
+	 * NULL when there is none.
 	 */
-	void *(*memory_get)(struct host *host, size_t size, size_t alignment);
+	void *(*memory_get)(struct host *host, size_t size, size_t alignment, size_t soon);
 
 	/* Give back exactly what memory_get() returned for this size. */
 	void (*memory_return)(struct host *host, void *memory, size_t size);

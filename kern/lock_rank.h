@@ -1,8 +1,9 @@
 /*
  * The order in which locks are taken, outermost first.
  *
- * A new lock gets its line here, in its place.  Where a thread may hold two
- * locks of one rank, the line says in which order it takes them.
+ * A new lock gets its line here, in its place, and its name in lock_debug.c.
+ * Where a thread may hold two locks of one rank, the line says in which order
+ * it takes them.
  */
 #ifndef KERN_LOCK_RANK_H
 #define KERN_LOCK_RANK_H

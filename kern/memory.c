@@ -24,6 +24,8 @@
 
 #define RECLAIM_PAGES_MIN 16 /* what the first round asks for, at least */
 
+#define BOOT_SIZE ((size_t)64 << 10) /* of the first chunk; about what a boot uses */
+
 #define CHUNK_KERNEL 2 /* in chunk.used: page 1 */
 
 _Static_assert(sizeof(struct kernel) <= PAGE_SIZE, "a kernel is one page");
@@ -41,7 +43,7 @@ memory_host_get(struct kernel *kernel, size_t size, size_t alignment)
 	} while (!atomic_compare_exchange_weak_explicit(&memory->taken, &taken, taken + size,
 	    memory_order_relaxed, memory_order_relaxed));
 
-	got = kernel->host_ops->memory_get(kernel->host, size, alignment);
+	got = kernel->host_ops->memory_get(kernel->host, size, alignment, size);
 	if (got == NULL)
 		atomic_fetch_sub_explicit(&memory->taken, size, memory_order_relaxed);
 	return got;
@@ -161,7 +163,7 @@ memory_create(const struct host_ops *ops, struct host *host, uint64_t limit)
 
 	if (limit < CHUNK_SIZE)
 		return NULL;
-	zeroed = ops->memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+	zeroed = ops->memory_get(host, CHUNK_SIZE, CHUNK_SIZE, BOOT_SIZE);
 	if (zeroed == NULL)
 		return NULL;
 

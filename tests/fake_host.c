@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,14 +21,17 @@
 #include <cmocka.h>
 
 #include "base/errno.h"
+#include "base/math.h"
 #include "kern/kernel.h"
 
 #define FAKE_PANIC_STATUS 86
 
 struct memory_record {
 	struct list link;
-	void *memory;
+	void *memory; /* aligned, somewhere in the mapping */
 	size_t size;
+	void *mapping;
+	size_t mapping_size;
 };
 
 struct sleeper {
@@ -47,27 +51,39 @@ struct host_thread {
 
 static _Thread_local uintptr_t thread_word;
 
-static void *
-fake_memory_get(struct host *host, size_t size, size_t alignment)
+/* A mapping, so that memory is zeroed, and only there once it is touched. */
+static struct memory_record *
+memory_map(size_t size, size_t alignment)
 {
-	struct memory_record *record;
-	void *memory = NULL;
+	struct memory_record *record = malloc(sizeof(*record));
+	uintptr_t start;
+
+	record->size = size;
+	record->mapping_size = size + alignment;
+	record->mapping = mmap(NULL, record->mapping_size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(record->mapping, MAP_FAILED);
+	start = round_up((uintptr_t)record->mapping, alignment);
+	record->memory = (void *)start;
+	return record;
+}
+
+static void *
+fake_memory_get(struct host *host, size_t size, size_t alignment, size_t soon)
+{
+	struct memory_record *record = NULL;
 
 	pthread_mutex_lock(&host->lock);
 	if (host->memory_before != FAKE_NEVER && host->memory_before-- == 0) {
 		host->memory_before = FAKE_NEVER;
 	} else {
-		memory = aligned_alloc(alignment, size);
-		memset(memory, 0, size);
-		record = malloc(sizeof(*record));
-		record->memory = memory;
-		record->size = size;
+		record = memory_map(size, alignment);
 		list_push_back(&host->memories, &record->link);
 		host->memory_bytes += size;
 		host->memory_count++;
 	}
 	pthread_mutex_unlock(&host->lock);
-	return memory;
+	return record != NULL ? record->memory : NULL;
 }
 
 static void
@@ -88,8 +104,8 @@ fake_memory_return(struct host *host, void *memory, size_t size)
 	host->memory_bytes -= size;
 	host->memory_count--;
 	pthread_mutex_unlock(&host->lock);
+	munmap(found->mapping, found->mapping_size);
 	free(found);
-	free(memory);
 }
 
 static uint64_t

@@ -126,6 +126,12 @@ struct mount {
 void mount_init(struct mount *mount, const struct mount_request *request,
     const struct fs_type *type, const struct mount_ops *ops);
 
+/*
+ * For a driver's mount() that fails after it has found vnodes: reclaim them all,
+ * whatever their references, before the mount is freed.
+ */
+void mount_reclaim_vnodes(struct mount *mount);
+
 /* Named defaults. */
 int mount_no_load(struct mount *mount, uint64_t ino, struct vnode **out); /* -ENOENT */
 int mount_sync_nothing(struct mount *mount);				  /* 0 */

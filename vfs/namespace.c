@@ -48,7 +48,7 @@ fill_in_owner(const struct path_context *context, const struct vnode *dir,
 		return;
 	if (what->type == VNODE_DIRECTORY)
 		what->permissions |= MODE_SETGID;
-	else if (what->gid != credential->fs_gid && !credential_has_group(credential, what->gid) &&
+	else if (!credential_has_group(credential, what->gid) &&
 		 !credential_can(credential, CAP_FSETID))
 		what->permissions &= ~(uint32_t)MODE_SETGID;
 }

@@ -119,12 +119,6 @@ namespace_accessed(struct vnode *vnode)
 
 /* ---- changing ------------------------------------------------------------------ */
 
-static bool
-is_in_group(const struct credential *credential, uint32_t gid)
-{
-	return credential->fs_gid == gid || credential_has_group(credential, gid);
-}
-
 /* Do inode flags forbid it? */
 static int
 check_flags(const struct vnode *vnode, const struct credential *credential,
@@ -156,7 +150,8 @@ check_owner_change(const struct vnode *vnode, const struct credential *credentia
 	if ((change->mask & SET_UID) && !(is_owner && change->uid == attributes->uid))
 		return -EPERM;
 	if ((change->mask & SET_GID) &&
-	    !(is_owner && (change->gid == attributes->gid || is_in_group(credential, change->gid))))
+	    !(is_owner &&
+		(change->gid == attributes->gid || credential_has_group(credential, change->gid))))
 		return -EPERM;
 	return 0;
 }
@@ -202,7 +197,7 @@ lost_permissions(const struct vnode *vnode, const struct credential *credential,
 		if (permissions & GROUP_EXECUTE)
 			lost |= MODE_SETGID;
 	}
-	if ((change->mask & SET_PERMISSIONS) && !is_in_group(credential, gid) &&
+	if ((change->mask & SET_PERMISSIONS) && !credential_has_group(credential, gid) &&
 	    !credential_can(credential, CAP_FSETID))
 		lost |= MODE_SETGID;
 	return lost & permissions;

@@ -20,8 +20,7 @@ class_bits(const struct vnode_attributes *attributes, const struct credential *c
 {
 	if (credential->fs_uid == attributes->uid)
 		return attributes->permissions >> 6 & 7;
-	if (credential->fs_gid == attributes->gid ||
-	    credential_has_group(credential, attributes->gid))
+	if (credential_has_group(credential, attributes->gid))
 		return attributes->permissions >> 3 & 7;
 	return attributes->permissions & 7;
 }

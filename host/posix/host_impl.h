@@ -18,15 +18,23 @@
 #define NANOSECONDS UINT64_C(1000000000)
 
 /* Memory of this size and alignment is kept for the next who asks. */
-#define CHUNK_SIZE     ((size_t)256 << 10)
-#define CHUNKS_MAX     4
-#define POPULATED_SIZE ((size_t)64 << 10)
+#define CHUNK_SIZE ((size_t)256 << 10)
+#define CHUNKS_MAX 8
+
+/* Most that stays resident in front of a chunk that is kept. */
+#define PRESENT_MAX ((size_t)128 << 10)
+
+/* Memory that was returned, zeroed for the next memory_get(). */
+struct chunk {
+	void *memory;
+	size_t present; /* bytes in front that are resident */
+};
 
 struct host {
 	pthread_mutex_t lock;
-	void *chunks[CHUNKS_MAX]; /* zeroed, for the next memory_get(); GUARDED_BY(lock) */
-	unsigned chunk_count;	  /* GUARDED_BY(lock) */
-	pthread_key_t word_key;	  /* constant once has_word_key */
+	struct chunk chunks[CHUNKS_MAX]; /* GUARDED_BY(lock) */
+	unsigned chunk_count;		 /* GUARDED_BY(lock) */
+	pthread_key_t word_key;		 /* constant once has_word_key */
 	_Atomic bool has_word_key;
 };
 
@@ -39,7 +47,7 @@ posix_error(int number)
 }
 
 /* memory.c */
-void *posix_memory_get(struct host *host, size_t size, size_t alignment);
+void *posix_memory_get(struct host *host, size_t size, size_t alignment, size_t soon);
 void posix_memory_return(struct host *host, void *memory, size_t size);
 void posix_memory_release(struct host *host); /* unmap what is kept */
 

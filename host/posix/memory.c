@@ -4,21 +4,26 @@
  * What kernels ask for all day is chunks (CHUNK_SIZE, aligned to it), and a
  * small kernel lives and dies in one.  Page faults and unmapping cost far more
  * than clearing memory does, by a factor of ten on virtual machines, so
- * - the first POPULATED_SIZE bytes of a new mapping are made present at once,
- *   not page by page;
- * - up to CHUNKS_MAX returned chunks are kept, their populated part cleared
- *   and present, the rest dropped, so that a kernel that follows another
- *   starts without a system call and nothing of the old one is left.
+ * - what will be used soon is made present at once, not page by page;
+ * - up to CHUNKS_MAX returned chunks are kept.  Of each, the resident front, up
+ *   to PRESENT_MAX, is cleared and stays, and the rest is dropped: a kernel that
+ *   follows another starts without a system call, and nothing of the old one
+ *   is left.
  *
- * The price is bounded: CHUNKS_MAX * POPULATED_SIZE resident when idle.
+ * The price is bounded: CHUNKS_MAX * PRESENT_MAX resident when idle.
  * Transparent huge pages are declined for what is smaller than one of them: a
  * kernel of some pages would else be 2 MiB.
+ *
+ * Keeping chunks whole was rejected, since clearing all of one costs more than
+ * most kernels' use of it; so was trusting mincore() for more than the front,
+ * since it says of pages that were swapped out that they are not there.
  */
 #include <string.h>
 #include <sys/mman.h>
 
 #include "host/posix/host_impl.h"
 
+#define PAGE_SIZE      ((size_t)4096) /* what the kernel counts in, and mincore() here */
 #define HUGE_PAGE_SIZE ((size_t)2 << 20)
 
 static void *
@@ -69,72 +74,105 @@ map_aligned(size_t size, size_t alignment)
 	return map_and_trim(size, alignment);
 }
 
-static void *
+/* Make [from, to) of memory present; it is advice, and may be ignored. */
+static void
+populate(char *memory, size_t from, size_t to)
+{
+	if (from < to)
+		(void)madvise(memory + from, to - from, MADV_POPULATE_WRITE);
+}
+
+/* A chunk that was kept; its memory is NULL if there is none. */
+static struct chunk
 take_kept(struct host *host)
 {
-	void *memory = NULL;
+	struct chunk chunk = { NULL, 0 };
 
 	pthread_mutex_lock(&host->lock);
 	if (host->chunk_count > 0)
-		memory = host->chunks[--host->chunk_count];
+		chunk = host->chunks[--host->chunk_count];
 	pthread_mutex_unlock(&host->lock);
-	return memory;
+	return chunk;
 }
 
 static bool
-keep(struct host *host, void *memory)
+has_room(struct host *host)
+{
+	bool has_room;
+
+	pthread_mutex_lock(&host->lock);
+	has_room = host->chunk_count < CHUNKS_MAX;
+	pthread_mutex_unlock(&host->lock);
+	return has_room;
+}
+
+static bool
+keep(struct host *host, struct chunk chunk)
 {
 	bool is_kept = false;
 
 	pthread_mutex_lock(&host->lock);
 	if (host->chunk_count < CHUNKS_MAX) {
-		host->chunks[host->chunk_count++] = memory;
+		host->chunks[host->chunk_count++] = chunk;
 		is_kept = true;
 	}
 	pthread_mutex_unlock(&host->lock);
 	return is_kept;
 }
 
-/*
- * Zero a chunk for its next user: clear the part that stays present, drop what
- * is present behind it.  False if the system cannot drop pages.
- */
-static bool
-clear(char *memory)
+/* How much of the front of a chunk is resident, PRESENT_MAX at most. */
+static size_t
+resident_front(void *memory)
 {
-	if (madvise(memory + POPULATED_SIZE, CHUNK_SIZE - POPULATED_SIZE, MADV_DONTNEED) != 0)
+	unsigned char is_resident[PRESENT_MAX / PAGE_SIZE] = { 0 };
+	size_t count = 0;
+
+	if (mincore(memory, PRESENT_MAX, is_resident) != 0)
+		return 0;
+	while (count < PRESENT_MAX / PAGE_SIZE && (is_resident[count] & 1) != 0)
+		count++;
+	return count * PAGE_SIZE;
+}
+
+/* Zero a chunk for its next user; false if the system cannot drop pages. */
+static bool
+clear(struct chunk *chunk)
+{
+	char *memory = chunk->memory;
+
+	chunk->present = resident_front(memory);
+	if (madvise(memory + chunk->present, CHUNK_SIZE - chunk->present, MADV_DONTNEED) != 0)
 		return false;
-	memset(memory, 0, POPULATED_SIZE);
+	memset(memory, 0, chunk->present);
 	return true;
 }
 
 void *
-posix_memory_get(struct host *host, size_t size, size_t alignment)
+posix_memory_get(struct host *host, size_t size, size_t alignment, size_t soon)
 {
-	size_t populated = size < POPULATED_SIZE ? size : POPULATED_SIZE;
-	void *memory;
+	struct chunk chunk = { NULL, 0 };
 
-	if (size == CHUNK_SIZE && alignment <= CHUNK_SIZE) {
-		memory = take_kept(host);
-		if (memory != NULL)
-			return memory;
+	if (size == CHUNK_SIZE && alignment <= CHUNK_SIZE)
+		chunk = take_kept(host);
+	if (chunk.memory == NULL) {
+		chunk.memory = map_aligned(size, alignment);
+		if (chunk.memory == NULL)
+			return NULL;
+		/* A system without huge pages does not know of it. */
+		if (size < HUGE_PAGE_SIZE)
+			(void)madvise(chunk.memory, size, MADV_NOHUGEPAGE);
 	}
-	memory = map_aligned(size, alignment);
-	if (memory == NULL)
-		return NULL;
-	/* Both are advice: a system that does not know it goes without. */
-	if (size < HUGE_PAGE_SIZE)
-		(void)madvise(memory, size, MADV_NOHUGEPAGE);
-	(void)madvise(memory, populated, MADV_POPULATE_WRITE);
-	return memory;
+	populate(chunk.memory, chunk.present, soon < size ? soon : size);
+	return chunk.memory;
 }
 
 void
 posix_memory_return(struct host *host, void *memory, size_t size)
 {
+	struct chunk chunk = { memory, 0 };
 	bool is_chunk = size == CHUNK_SIZE && is_aligned(memory, CHUNK_SIZE);
 
-	if (is_chunk && clear(memory) && keep(host, memory))
+	if (is_chunk && has_room(host) && clear(&chunk) && keep(host, chunk))
 		return;
 	munmap(memory, size);
 }
@@ -142,8 +180,8 @@ posix_memory_return(struct host *host, void *memory, size_t size)
 void
 posix_memory_release(struct host *host)
 {
-	void *memory;
+	struct chunk chunk;
 
-	while ((memory = take_kept(host)) != NULL)
-		munmap(memory, CHUNK_SIZE);
+	while ((chunk = take_kept(host)).memory != NULL)
+		munmap(chunk.memory, CHUNK_SIZE);
 }

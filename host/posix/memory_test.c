@@ -13,6 +13,7 @@
 #include "host/posix/posix.h"
 
 #define PAGE ((size_t)4096)
+#define SOON (16 * PAGE)
 
 static int
 create_host(void **state)
@@ -74,8 +75,8 @@ gives_zeroed_memory_of_the_size_and_alignment_asked_for(void **state)
 		void *memory[3];
 
 		for (size_t n = 0; n < ARRAY_SIZE(memory); n++) {
-			memory[n] =
-			    posix_host_ops.memory_get(host, rows[i].size, rows[i].alignment);
+			memory[n] = posix_host_ops.memory_get(host, rows[i].size, rows[i].alignment,
+			    rows[i].size / 2);
 			assert_non_null(memory[n]);
 			assert_int_equal((uintptr_t)memory[n] % rows[i].alignment, 0);
 			assert_true(is_zero(memory[n], rows[i].size));
@@ -90,30 +91,63 @@ static void
 hands_returned_memory_out_again_without_what_it_held(void **state)
 {
 	struct host *host = *state;
-	void *memory = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+	void *memory = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE, SOON);
 	void *again;
 
 	memset(memory, 0xa5, CHUNK_SIZE);
 	posix_host_ops.memory_return(host, memory, CHUNK_SIZE);
-	again = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+	again = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE, SOON);
 	assert_ptr_equal(again, memory);
 	assert_true(is_zero(again, CHUNK_SIZE));
 	posix_host_ops.memory_return(host, again, CHUNK_SIZE);
 }
 
 static void
-makes_only_the_front_of_a_chunk_present(void **state)
+makes_present_what_is_used_soon_and_no_more(void **state)
 {
+	static const struct {
+		size_t size, soon, want;
+	} rows[] = {
+		{ CHUNK_SIZE, 0, 0 },			       /* nothing */
+		{ CHUNK_SIZE, 1, 1 },			       /* a page of it */
+		{ CHUNK_SIZE, 16 * PAGE, 16 },		       /* some */
+		{ CHUNK_SIZE, CHUNK_SIZE, CHUNK_SIZE / PAGE }, /* all */
+		{ 3 * PAGE, CHUNK_SIZE, 3 },		       /* more than all */
+	};
 	struct host *host = *state;
+	void *memory[ARRAY_SIZE(rows)];
 
-	/* The first is new, the second has been somebody's. */
-	for (int i = 0; i < 2; i++) {
-		void *memory = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		memory[i] = posix_host_ops.memory_get(host, rows[i].size, PAGE, rows[i].soon);
+		assert_int_equal(present_pages(memory[i], rows[i].size), rows[i].want);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		posix_host_ops.memory_return(host, memory[i], rows[i].size);
+}
 
-		assert_int_equal(present_pages(memory, CHUNK_SIZE), POPULATED_SIZE / PAGE);
-		memset(memory, 0xa5, CHUNK_SIZE);
-		assert_int_equal(present_pages(memory, CHUNK_SIZE), CHUNK_SIZE / PAGE);
-		posix_host_ops.memory_return(host, memory, CHUNK_SIZE);
+static void
+keeps_present_what_the_last_user_touched_within_bounds(void **state)
+{
+	static const struct {
+		size_t used, soon, want;
+	} rows[] = {
+		{ 20 * PAGE, SOON, 20 },		  /* more than it said */
+		{ CHUNK_SIZE, SOON, PRESENT_MAX / PAGE }, /* all of it */
+		{ PAGE, 40 * PAGE, 40 },		  /* the next says more */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct host *fresh;
+		void *memory;
+
+		assert_int_equal(posix_host_create(&fresh), 0);
+		memory = posix_host_ops.memory_get(fresh, CHUNK_SIZE, CHUNK_SIZE, PAGE);
+		memset(memory, 0xa5, rows[i].used);
+		posix_host_ops.memory_return(fresh, memory, CHUNK_SIZE);
+		memory = posix_host_ops.memory_get(fresh, CHUNK_SIZE, CHUNK_SIZE, rows[i].soon);
+		assert_int_equal(present_pages(memory, CHUNK_SIZE), rows[i].want);
+		assert_true(is_zero(memory, CHUNK_SIZE));
+		posix_host_ops.memory_return(fresh, memory, CHUNK_SIZE);
+		posix_host_destroy(fresh);
 	}
 }
 
@@ -125,7 +159,7 @@ keeps_a_bounded_number_of_chunks_and_unmaps_the_rest(void **state)
 	unsigned kept = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(memory); i++) {
-		memory[i] = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE);
+		memory[i] = posix_host_ops.memory_get(host, CHUNK_SIZE, CHUNK_SIZE, SOON);
 		assert_non_null(memory[i]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(memory); i++)
@@ -140,10 +174,10 @@ says_so_when_there_is_no_memory(void **state)
 {
 	struct host *host = *state;
 
-	assert_null(posix_host_ops.memory_get(host, (size_t)1 << 60, PAGE));
-	assert_null(posix_host_ops.memory_get(host, (size_t)1 << 60, CHUNK_SIZE));
-	assert_null(posix_host_ops.memory_get(host, PAGE, (size_t)1 << 60));
-	assert_null(posix_host_ops.memory_get(host, -(size_t)PAGE, (size_t)1 << 40));
+	assert_null(posix_host_ops.memory_get(host, (size_t)1 << 60, PAGE, PAGE));
+	assert_null(posix_host_ops.memory_get(host, (size_t)1 << 60, CHUNK_SIZE, PAGE));
+	assert_null(posix_host_ops.memory_get(host, PAGE, (size_t)1 << 60, PAGE));
+	assert_null(posix_host_ops.memory_get(host, -(size_t)PAGE, (size_t)1 << 40, PAGE));
 }
 
 struct user {
@@ -158,13 +192,13 @@ use_memory(void *argument)
 	struct user *user = argument;
 
 	for (int i = 0; i < 200; i++) {
-		void *first = posix_host_ops.memory_get(user->host, CHUNK_SIZE, CHUNK_SIZE);
-		void *second = posix_host_ops.memory_get(user->host, CHUNK_SIZE, CHUNK_SIZE);
+		void *first = posix_host_ops.memory_get(user->host, CHUNK_SIZE, CHUNK_SIZE, SOON);
+		void *second = posix_host_ops.memory_get(user->host, CHUNK_SIZE, CHUNK_SIZE, SOON);
 
-		user->is_broken |= first == second || !is_zero(first, POPULATED_SIZE) ||
-				   !is_zero(second, POPULATED_SIZE);
-		memset(first, 0xa5, POPULATED_SIZE);
-		memset(second, 0x5a, POPULATED_SIZE);
+		user->is_broken |=
+		    first == second || !is_zero(first, SOON) || !is_zero(second, SOON);
+		memset(first, 0xa5, SOON);
+		memset(second, 0x5a, SOON);
 		posix_host_ops.memory_return(user->host, first, CHUNK_SIZE);
 		posix_host_ops.memory_return(user->host, second, CHUNK_SIZE);
 	}

@@ -175,7 +175,7 @@ int rump_pub_etfs_register_withsize(const char *key, const char *hostpath, int t
 /*
  * Take away what was registered as key, and close the host's file.
  *
- * ENOENT: nothing was.  EBUSY: it is mounted or open.
+ * ENOENT: nothing was.  EBUSY: it is mounted or open.  ENOMEM.
  */
 int rump_pub_etfs_remove(const char *key);
 
@@ -207,7 +207,10 @@ int rump_pub_lwproc_newlwp(int pid);
 /*
  * Run lwp, in whichever kernel it is, instead of what the calling host thread
  * runs now; NULL: an implicit thread of process 1, made when needed.  No other
- * host thread may be running lwp.
+ * host thread may be running lwp.  A host thread that ends takes what it runs
+ * along, as if by rump_pub_lwproc_releaselwp().
+ *
+ * Cannot fail but as rump_kernel_switch() says.
  */
 void rump_pub_lwproc_switch(struct lwp *lwp);
 

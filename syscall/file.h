@@ -1,0 +1,115 @@
+/*
+ * Open files: what a descriptor leads to.
+ *
+ * A file is shared by all descriptors that were duplicated from one another,
+ * in one process or several, and with it the offset and the status flags.  It
+ * is counted; the last reference closes it.
+ *
+ * The memory of a struct file is never used for anything else until its kernel
+ * goes: a lookup without a lock may look at the count of a file that has just
+ * been closed, even at that of another one opened since, and finds out.
+ */
+#ifndef SYSCALL_FILE_H
+#define SYSCALL_FILE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "kern/mutex.h"
+#include "kern/uio.h"
+#include "vfs/file_io.h"
+#include "vfs/namespace.h"
+
+struct file;
+struct kernel;
+struct vnode;
+
+/* Numerically SEEK_SET and so on. */
+enum whence {
+	WHENCE_SET,
+	WHENCE_CURRENT,
+	WHENCE_END,
+	WHENCE_DATA,
+	WHENCE_HOLE,
+};
+
+/* What a kind of file does.  The caller holds a reference to the file. */
+struct file_ops {
+	bool can_seek; /* has an offset */
+
+	/*
+	 * As file_read() and file_write() of vfs/file_io.h.  Whether the file
+	 * was opened for it has been checked.
+	 */
+	int (*read)(struct file *file, struct uio *uio, uint64_t offset);
+	int (*write)(struct file *file, struct uio *uio, uint64_t *offset,
+	    const struct file_writer *writer);
+
+	/*
+	 * (offset_lock) Where offset relative to whence is.  -EINVAL, -ENXIO,
+	 * -EOVERFLOW.
+	 */
+	int (*seek)(struct file *file, int64_t offset, enum whence whence, uint64_t *out);
+
+	/* The last reference is gone. */
+	void (*close)(struct file *file);
+};
+
+struct file {
+	_Atomic uint32_t references;
+	_Atomic uint32_t flags;	    /* enum open_flag: access mode and status */
+	const struct file_ops *ops; /* constant while referenced, as is vnode */
+	struct vnode *vnode;	    /* a reference */
+	struct kernel *kernel;	    /* constant */
+	struct file_pool *pool;	    /* constant */
+	struct mutex offset_lock;
+	uint64_t offset;	/* GUARDED_BY(offset_lock) */
+	struct file *next_free; /* GUARDED_BY(pool->lock) */
+};
+
+/* A kernel's struct files that are not in use. */
+struct file_pool {
+	struct kernel *kernel; /* constant */
+	struct mutex lock;
+	struct file *free; /* GUARDED_BY(lock) */
+};
+
+void file_pool_init(struct file_pool *pool, struct kernel *kernel);
+void file_pool_destroy(struct file_pool *pool);
+
+/*
+ * Open vnode, whose reference passes to the file, or stays with the caller on
+ * error.  flags are those of open(2); permission has been checked.  -ENXIO if
+ * it is a device and not there; -ENOMEM.
+ */
+MUST_CHECK int file_open(struct file_pool *pool, struct vnode *vnode, uint32_t flags,
+    struct file **out);
+
+/* One more reference to a file that the caller can rely on. */
+struct file *file_get(struct file *file);
+
+/* One more reference, unless the file is closed already. */
+MUST_CHECK bool file_try_get(struct file *file);
+
+void file_put(struct file *file);
+
+/* Was it opened for reading, for writing? */
+bool file_can_read(const struct file *file);
+bool file_can_write(const struct file *file);
+
+static inline uint32_t
+file_flags(const struct file *file)
+{
+	return atomic_load_explicit(&file->flags, memory_order_relaxed);
+}
+
+/* Opened with O_PATH: names a file, and is good for nothing else. */
+static inline bool
+file_is_path(const struct file *file)
+{
+	return (file_flags(file) & OPEN_PATH) != 0;
+}
+
+#endif

@@ -1,0 +1,299 @@
+/*
+ * Reading and writing: read, write, their p and v forms, and lseek.
+ *
+ * All are one thing with three choices: which way, one range of memory or a
+ * vector of them, at the file's own offset or at one given.  The file's offset
+ * is used under its lock, held all the while, so that readers who share it
+ * each get their own part.  What was moved, at most TRANSFER_MAX bytes, is
+ * what the uio has lost.
+ */
+#include "base/errno.h"
+#include "base/math.h"
+#include "kern/memory.h"
+#include "kern/uio.h"
+#include "syscall/handlers.h"
+#include "syscall/process.h"
+#include "vfs/mount.h"
+
+#define TRANSFER_MAX	0x7ffff000 /* bytes in one call, as in Linux */
+#define VECTOR_MAX	1024	   /* UIO_MAXIOV */
+#define VECTOR_EMBEDDED 8	   /* up to so many ranges stay on the stack */
+
+enum direction {
+	TO_USER,
+	FROM_USER,
+};
+
+/* What to do with a file. */
+struct transfer {
+	enum direction direction;
+	bool has_offset; /* else the file's own */
+	int64_t offset;
+};
+
+/* An element of a vector in user memory: struct iovec. */
+struct user_range {
+	uint64_t start;
+	uint64_t length;
+};
+
+/* A reference to the file, if the transfer is possible at all. */
+static int
+transfer_begin(const struct transfer *transfer, struct thread *thread, int fd, struct file **out)
+{
+	struct file *file;
+	int error = 0;
+
+	*out = NULL;
+	if (transfer->has_offset && transfer->offset < 0)
+		return -EINVAL;
+	file = thread_file(thread, fd);
+	if (file == NULL)
+		return -EBADF;
+	if (transfer->has_offset && !file->ops->can_seek)
+		error = -ESPIPE;
+	else if (transfer->direction == TO_USER ? !file_can_read(file) : !file_can_write(file))
+		error = -EBADF;
+	if (error < 0)
+		file_put(file);
+	else
+		*out = file;
+	return error;
+}
+
+static int
+read_at(struct file *file, struct uio *uio, uint64_t offset)
+{
+	uint64_t end;
+
+	if (add_overflows(offset, uio->left, &end) || end > INT64_MAX)
+		return -EOVERFLOW;
+	return file->ops->read(file, uio, offset);
+}
+
+static int
+write_at(struct thread *thread, struct file *file, struct uio *uio, uint64_t *offset)
+{
+	uint32_t flags = file_flags(file);
+	struct file_writer writer = {
+		.credential = thread->credential,
+		.size_limit = UINT64_MAX,
+		.append = (flags & OPEN_APPEND) != 0,
+	};
+	uint64_t total = uio->left, end;
+	int error;
+
+	if (add_overflows(*offset, total, &end) || end > INT64_MAX)
+		return -EFBIG;
+	error = file->ops->write(file, uio, offset, &writer);
+	if (error == 0 && uio->left < total && (flags & OPEN_DSYNC) != 0)
+		error = mount_sync(file->vnode->mount);
+	return error;
+}
+
+/* Move uio's data; how much was, or an error. */
+static int64_t
+transfer_move(const struct transfer *transfer, struct thread *thread, struct file *file,
+    struct uio *uio)
+{
+	uint64_t offset = (uint64_t)transfer->offset, total = uio->left, moved;
+	int error;
+
+	if (!transfer->has_offset) {
+		mutex_lock(&file->offset_lock);
+		offset = file->offset;
+	}
+	if (transfer->direction == TO_USER)
+		error = read_at(file, uio, offset);
+	else
+		error = write_at(thread, file, uio, &offset);
+	moved = total - uio->left;
+	if (!transfer->has_offset) {
+		if (moved > 0)
+			file->offset = offset + moved;
+		mutex_unlock(&file->offset_lock);
+	}
+	return error < 0 ? error : (int64_t)moved;
+}
+
+/* ---- one range ---------------------------------------------------------------------------- */
+
+static int64_t
+transfer_buffer(const struct transfer *transfer, struct thread *thread, int fd,
+    struct user_ptr start, uint64_t length)
+{
+	struct uio_range range = { start, min_u64(length, TRANSFER_MAX) };
+	struct file *file;
+	struct uio uio;
+	int64_t result = transfer_begin(transfer, thread, fd, &file);
+
+	if (result < 0)
+		return result;
+	if (length > INT64_MAX) {
+		result = -EFAULT; /* no user has so much memory */
+	} else {
+		uio_init(&uio, thread->space, &range, 1, range.length);
+		result = transfer_move(transfer, thread, file, &uio);
+	}
+	file_put(file);
+	return result;
+}
+
+int64_t
+sys_read(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count)
+{
+	const struct transfer transfer = { .direction = TO_USER };
+
+	return transfer_buffer(&transfer, thread, fd, buffer, count);
+}
+
+int64_t
+sys_write(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count)
+{
+	const struct transfer transfer = { .direction = FROM_USER };
+
+	return transfer_buffer(&transfer, thread, fd, buffer, count);
+}
+
+int64_t
+sys_pread(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count, int64_t offset)
+{
+	const struct transfer transfer = { TO_USER, true, offset };
+
+	return transfer_buffer(&transfer, thread, fd, buffer, count);
+}
+
+int64_t
+sys_pwrite(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count, int64_t offset)
+{
+	const struct transfer transfer = { FROM_USER, true, offset };
+
+	return transfer_buffer(&transfer, thread, fd, buffer, count);
+}
+
+/* ---- vectors ------------------------------------------------------------------------------ */
+
+/* Read the vector into ranges, cut to TRANSFER_MAX in all. */
+static int
+copy_ranges(struct thread *thread, struct user_ptr vector, size_t count, struct uio_range *ranges,
+    uint64_t *total)
+{
+	*total = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct user_range range;
+		int error = copy_in(thread->space, &range, user_ptr_add(vector, i * sizeof(range)),
+		    sizeof(range));
+
+		if (error < 0)
+			return error;
+		if (range.length > INT64_MAX)
+			return -EINVAL;
+		ranges[i].start.address = range.start;
+		ranges[i].length = min_u64(range.length, TRANSFER_MAX - *total);
+		*total += ranges[i].length;
+	}
+	return 0;
+}
+
+static int64_t
+transfer_ranges(const struct transfer *transfer, struct thread *thread, struct file *file,
+    struct user_ptr vector, size_t count)
+{
+	struct uio_range embedded[VECTOR_EMBEDDED], *ranges = embedded;
+	uint64_t total;
+	struct uio uio;
+	int64_t result;
+
+	if (count > VECTOR_EMBEDDED) {
+		ranges = memory_alloc(thread->kernel, count * sizeof(*ranges));
+		if (ranges == NULL)
+			return -ENOMEM;
+	}
+	result = copy_ranges(thread, vector, count, ranges, &total);
+	if (result == 0) {
+		uio_init(&uio, thread->space, ranges, count, total);
+		result = transfer_move(transfer, thread, file, &uio);
+	}
+	if (ranges != embedded)
+		memory_free(thread->kernel, ranges, count * sizeof(*ranges));
+	return result;
+}
+
+static int64_t
+transfer_vector(const struct transfer *transfer, struct thread *thread, int fd,
+    struct user_ptr vector, int count)
+{
+	struct file *file;
+	int64_t result = transfer_begin(transfer, thread, fd, &file);
+
+	if (result < 0)
+		return result;
+	if (count < 0 || count > VECTOR_MAX)
+		result = -EINVAL;
+	else
+		result = transfer_ranges(transfer, thread, file, vector, (size_t)count);
+	file_put(file);
+	return result;
+}
+
+int64_t
+sys_readv(struct thread *thread, int fd, struct user_ptr vector, int count)
+{
+	const struct transfer transfer = { .direction = TO_USER };
+
+	return transfer_vector(&transfer, thread, fd, vector, count);
+}
+
+int64_t
+sys_writev(struct thread *thread, int fd, struct user_ptr vector, int count)
+{
+	const struct transfer transfer = { .direction = FROM_USER };
+
+	return transfer_vector(&transfer, thread, fd, vector, count);
+}
+
+int64_t
+sys_preadv(struct thread *thread, int fd, struct user_ptr vector, int count, int64_t offset)
+{
+	const struct transfer transfer = { TO_USER, true, offset };
+
+	return transfer_vector(&transfer, thread, fd, vector, count);
+}
+
+int64_t
+sys_pwritev(struct thread *thread, int fd, struct user_ptr vector, int count, int64_t offset)
+{
+	const struct transfer transfer = { FROM_USER, true, offset };
+
+	return transfer_vector(&transfer, thread, fd, vector, count);
+}
+
+/* ---- the offset ----------------------------------------------------------------------------- */
+
+int64_t
+sys_lseek(struct thread *thread, int fd, int64_t offset, int whence)
+{
+	struct file *file = thread_file(thread, fd);
+	uint64_t place;
+	int64_t result;
+
+	if (file == NULL)
+		return -EBADF;
+	if (file_is_path(file)) {
+		result = -EBADF;
+	} else if (whence < WHENCE_SET || whence > WHENCE_HOLE) {
+		result = -EINVAL;
+	} else if (!file->ops->can_seek) {
+		result = -ESPIPE;
+	} else {
+		mutex_lock(&file->offset_lock);
+		result = file->ops->seek(file, offset, (enum whence)whence, &place);
+		if (result == 0) {
+			file->offset = place;
+			result = (int64_t)place;
+		}
+		mutex_unlock(&file->offset_lock);
+	}
+	file_put(file);
+	return result;
+}

@@ -1,0 +1,238 @@
+/*
+ * Calls that make, remove and move names: what vfs/namespace.h does, for paths
+ * of a user.
+ */
+#include "base/errno.h"
+#include "kern/memory.h"
+#include "kern/thread.h"
+#include "syscall/device_number.h"
+#include "syscall/handlers.h"
+#include "syscall/path.h"
+#include "syscall/process.h"
+#include "vfs/namespace.h"
+#include "vfs/vnode.h"
+
+/* ---- making ------------------------------------------------------------------------------- */
+
+static int
+create_at(struct thread *thread, int dirfd, struct user_ptr user_path, struct vnode_create *what)
+{
+	struct path path;
+	int error = path_begin(&path, thread, dirfd, user_path, 0);
+
+	if (error < 0)
+		return error;
+	error = namespace_create(&path.context, path.string.text, what);
+	path_end(&path);
+	return error;
+}
+
+int64_t
+sys_mkdirat(struct thread *thread, int dirfd, struct user_ptr path, uint32_t mode)
+{
+	struct vnode_create what = {
+		.type = VNODE_DIRECTORY,
+		.permissions = mode & (MODE_PERMISSIONS & ~(MODE_SETUID | MODE_SETGID)),
+	};
+
+	return create_at(thread, dirfd, path, &what);
+}
+
+/* Which type of file mknod(2) is to make. */
+static int
+type_of_node(uint32_t mode, enum vnode_type *out)
+{
+	*out = (enum vnode_type)((mode & MODE_TYPE) >> MODE_TYPE_SHIFT);
+	switch ((mode & MODE_TYPE) >> MODE_TYPE_SHIFT) {
+	case 0:
+		*out = VNODE_REGULAR;
+		return 0;
+	case VNODE_REGULAR:
+	case VNODE_CHARACTER:
+	case VNODE_BLOCK:
+	case VNODE_FIFO:
+	case VNODE_SOCKET:
+		return 0;
+	case VNODE_DIRECTORY:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
+int64_t
+sys_mknodat(struct thread *thread, int dirfd, struct user_ptr path, uint32_t mode, uint64_t device)
+{
+	struct vnode_create what = { .permissions = mode & MODE_PERMISSIONS };
+	int error = type_of_node(mode, &what.type);
+
+	if (error == 0 && (what.type == VNODE_CHARACTER || what.type == VNODE_BLOCK))
+		error = device_number_decode(device, &what.device);
+	return error < 0 ? error : create_at(thread, dirfd, path, &what);
+}
+
+int64_t
+sys_symlinkat(struct thread *thread, struct user_ptr user_target, int dirfd, struct user_ptr path)
+{
+	struct vnode_create what = { .type = VNODE_SYMLINK, .permissions = 0777 };
+	struct user_string target;
+	int error = user_string_copy(&target, thread, user_target);
+
+	if (error < 0)
+		return error;
+	what.target = (struct name){ target.text, target.length };
+	if (target.length == 0)
+		error = -ENOENT;
+	else
+		error = create_at(thread, dirfd, path, &what);
+	user_string_free(&target);
+	return error;
+}
+
+/* ---- two names ------------------------------------------------------------------------------ */
+
+/* Two paths of one call. */
+struct path_pair {
+	struct path from;
+	struct path to;
+};
+
+static int
+path_pair_begin(struct path_pair *pair, struct thread *thread, int from_dirfd, struct user_ptr from,
+    int to_dirfd, struct user_ptr to, uint32_t from_flags)
+{
+	int error = path_begin(&pair->from, thread, from_dirfd, from, from_flags);
+
+	if (error < 0)
+		return error;
+	error = path_begin(&pair->to, thread, to_dirfd, to, 0);
+	if (error < 0)
+		path_end(&pair->from);
+	return error;
+}
+
+static void
+path_pair_end(struct path_pair *pair)
+{
+	path_end(&pair->to);
+	path_end(&pair->from);
+}
+
+int64_t
+sys_linkat(struct thread *thread, int from_dirfd, struct user_ptr from, int to_dirfd,
+    struct user_ptr to, int user_flags)
+{
+	uint32_t flags = (uint32_t)user_flags;
+	uint32_t how = (flags & AT_SYMLINK_FOLLOW) != 0 ? LOOKUP_FOLLOW : 0;
+	struct path_pair pair;
+	int error;
+
+	if ((flags & ~(uint32_t)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0)
+		return -EINVAL;
+	/* Whoever could not open a file must not give it a new name either. */
+	if ((flags & AT_EMPTY_PATH) != 0 &&
+	    !credential_can(thread->credential, CAP_DAC_READ_SEARCH))
+		return -ENOENT;
+	if ((flags & AT_EMPTY_PATH) != 0)
+		how |= LOOKUP_EMPTY_PATH;
+
+	error = path_pair_begin(&pair, thread, from_dirfd, from, to_dirfd, to, flags);
+	if (error < 0)
+		return error;
+	error = namespace_link(&pair.from.context, pair.from.string.text, &pair.to.context,
+	    pair.to.string.text, how);
+	path_pair_end(&pair);
+	return error;
+}
+
+int64_t
+sys_renameat2(struct thread *thread, int from_dirfd, struct user_ptr from, int to_dirfd,
+    struct user_ptr to, uint32_t flags)
+{
+	const uint32_t both = RENAME_NO_REPLACE | RENAME_SWAP;
+	struct path_pair pair;
+	int error;
+
+	if ((flags & ~both) != 0 || (flags & both) == both)
+		return -EINVAL;
+	error = path_pair_begin(&pair, thread, from_dirfd, from, to_dirfd, to, 0);
+	if (error < 0)
+		return error;
+	error = namespace_rename(&pair.from.context, pair.from.string.text, &pair.to.context,
+	    pair.to.string.text, flags);
+	path_pair_end(&pair);
+	return error;
+}
+
+int64_t
+sys_renameat(struct thread *thread, int from_dirfd, struct user_ptr from, int to_dirfd,
+    struct user_ptr to)
+{
+	return sys_renameat2(thread, from_dirfd, from, to_dirfd, to, 0);
+}
+
+/* ---- removing, and reading links --------------------------------------------------------------- */
+
+int64_t
+sys_unlinkat(struct thread *thread, int dirfd, struct user_ptr user_path, int flags)
+{
+	struct path path;
+	int error;
+
+	if ((flags & ~AT_REMOVEDIR) != 0)
+		return -EINVAL;
+	error = path_begin(&path, thread, dirfd, user_path, 0);
+	if (error < 0)
+		return error;
+	if ((flags & AT_REMOVEDIR) != 0)
+		error = namespace_rmdir(&path.context, path.string.text);
+	else
+		error = namespace_unlink(&path.context, path.string.text);
+	path_end(&path);
+	return error;
+}
+
+/* Copy the target of a link out, cut to size bytes; how many there were. */
+static int64_t
+copy_target(struct thread *thread, struct vnode *link, struct user_ptr buffer, size_t size)
+{
+	char *target = memory_alloc(thread->kernel, PATH_LENGTH_MAX);
+	size_t length;
+	int error;
+
+	if (target == NULL)
+		return -ENOMEM;
+	error = namespace_read_link(link, target, PATH_LENGTH_MAX, &length);
+	if (error == 0) {
+		length = length < size ? length : size;
+		error = copy_out(thread->space, buffer, target, length);
+	}
+	memory_free(thread->kernel, target, PATH_LENGTH_MAX);
+	return error < 0 ? error : (int64_t)length;
+}
+
+int64_t
+sys_readlinkat(struct thread *thread, int dirfd, struct user_ptr user_path, struct user_ptr buffer,
+    uint64_t size)
+{
+	struct vnode *vnode;
+	struct path path;
+	int64_t result;
+
+	if (size == 0 || size > INT32_MAX)
+		return -EINVAL;
+	result = path_begin(&path, thread, dirfd, user_path, AT_EMPTY_PATH);
+	if (result < 0)
+		return result;
+	result = lookup(&path.context, path.string.text, LOOKUP_EMPTY_PATH, &vnode);
+	if (result == 0) {
+		/* An empty path means a link that was opened with O_PATH. */
+		if (vnode->type == VNODE_SYMLINK)
+			result = copy_target(thread, vnode, buffer, (size_t)size);
+		else
+			result = path.string.length == 0 ? -ENOENT : -EINVAL;
+		vnode_put(vnode);
+	}
+	path_end(&path);
+	return result;
+}

@@ -1,0 +1,38 @@
+/*
+ * For tests of syscall/: a kernel with a tmpfs, and a thread in its process 1
+ * that makes system calls.
+ */
+#ifndef TESTS_CALLER_H
+#define TESTS_CALLER_H
+
+#include <stdint.h>
+
+#include "kern/user.h"
+#include "tests/fake_host.h"
+
+struct kernel;
+struct thread;
+
+struct caller {
+	struct host host;
+	struct kernel *kernel;
+	struct thread *thread;
+};
+
+void caller_create(struct caller *caller);
+void caller_destroy(struct caller *caller);
+
+/* The same for cmocka: *state is a struct caller. */
+int caller_setup(void **state);
+int caller_teardown(void **state);
+
+#define caller_test(name) cmocka_unit_test_setup_teardown(name, caller_setup, caller_teardown)
+
+/* An address of ours, as the user that we are. */
+static inline struct user_ptr
+user(const void *pointer)
+{
+	return (struct user_ptr){ (uintptr_t)pointer };
+}
+
+#endif

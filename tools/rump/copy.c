@@ -1,0 +1,482 @@
+/* Copying one file out of an image. */
+#include "tools/rump/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rump/rump.h>
+#include <rump/syscalls.h>
+
+#include "tools/rump/memory.h"
+#include "tools/rump/name.h"
+#include "tools/rump/progress.h"
+#include "tools/rump/report.h"
+
+enum {
+	COPY_BUFFER = 1024 * 1024,
+};
+
+void
+copier_begin(struct copier *copier, int base, const char *base_shown)
+{
+	*copier = (struct copier){ .base = base, .base_shown = base_shown };
+	copier->buffer = aligned_alloc(4096, COPY_BUFFER);
+	if (copier->buffer == NULL)
+		report_no_memory();
+	umask(0); /* modes are those of the image */
+}
+
+/* ---- what goes wrong ---------------------------------------------------------- */
+
+/* The target path as the user can find it; owned by the caller. */
+static char *
+target_shown(const struct copier *copier, const char *path)
+{
+	const char *base = copier->base_shown;
+	bool needs_slash = *base != '\0' && base[strlen(base) - 1] != '/' && *path != '\0';
+
+	return memory_format("%s%s%s", base, needs_slash ? "/" : "", path);
+}
+
+void
+copy_report_target(struct copier *copier, const char *what, const char *path, int error)
+{
+	char *shown = target_shown(copier, path);
+
+	if (error == EEXIST)
+		report("%s exists already; replace it with -f, or keep it with -n", shown);
+	else
+		report("%s %s: %s", what, shown, strerror(error));
+	free(shown);
+	if (error == ENOSPC || error == EDQUOT || error == EROFS)
+		copier->is_full = true;
+}
+
+static void
+report_source(const struct copy_item *item, const char *what, int error)
+{
+	report("%s %s%s: %s", what, item->from_prefix, item->from_shown, report_reason(error));
+}
+
+/* Making the target failed with errno. */
+static void
+report_create(struct copier *copier, const struct copy_item *item)
+{
+	if (errno != EEXIST || copier->existing != COPY_KEEP)
+		copy_report_target(copier, "cannot create", item->to_path, errno);
+}
+
+static void
+refusal_add(struct copy_refusal *refusal, const char *path, int error)
+{
+	if (refusal->count++ > 0)
+		return;
+	refusal->error = error;
+	refusal->first = memory_string(path);
+}
+
+static void
+refusal_report(const struct copier *copier, struct copy_refusal *refusal, const char *what)
+{
+	char *shown;
+
+	if (refusal->count == 0)
+		return;
+	shown = target_shown(copier, refusal->first);
+	report("%s: %s; it happened to %lu file%s, the first is %s", what, strerror(refusal->error),
+	    refusal->count, refusal->count == 1 ? "" : "s", shown);
+	free(shown);
+	free(refusal->first);
+}
+
+void
+copier_end(struct copier *copier)
+{
+	refusal_report(copier, &copier->nodes,
+	    "cannot create device nodes, which only root may do");
+	refusal_report(copier, &copier->owners, "cannot keep the owners of files");
+	links_free(&copier->links);
+	free(copier->buffer);
+}
+
+/* ---- attributes ------------------------------------------------------------------ */
+
+/* The access and modification times; what no clock shows is taken as a whole second. */
+static void
+times_of(const struct stat *st, struct timespec times[2])
+{
+	times[0] = st->st_atim;
+	times[1] = st->st_mtim;
+	for (int i = 0; i < 2; i++) {
+		if (times[i].tv_nsec < 0 || times[i].tv_nsec > 999999999)
+			times[i].tv_nsec = 0;
+	}
+}
+
+/*
+ * The result of a change of owner.  Users other than root cannot give files
+ * away and are not told so every time.  False: the owner is another one now.
+ */
+static bool
+owner_is_kept(struct copier *copier, const char *path, int result)
+{
+	if (result == 0)
+		return true;
+	if (geteuid() == 0)
+		refusal_add(&copier->owners, path, errno);
+	return false;
+}
+
+/* The mode that suits: setuid for somebody else than was meant is no good. */
+static mode_t
+mode_of(const struct stat *st, bool has_owner)
+{
+	return st->st_mode & (has_owner ? 07777 : 01777);
+}
+
+/* Give the open file or directory fd the attributes st. */
+static void
+attributes_set(struct copier *copier, int fd, const char *path, const struct stat *st)
+{
+	struct timespec times[2];
+	bool has_owner = owner_is_kept(copier, path, fchown(fd, st->st_uid, st->st_gid));
+
+	if (!has_owner && fchown(fd, (uid_t)-1, st->st_gid) < 0)
+		has_owner = false; /* not even the group: the mode below allows for it */
+	if (fchmod(fd, mode_of(st, has_owner)) < 0)
+		copy_report_target(copier, "cannot set the mode of", path, errno);
+	times_of(st, times);
+	if (futimens(fd, times) < 0)
+		copy_report_target(copier, "cannot set the times of", path, errno);
+}
+
+/* The same for what cannot be opened; its mode is right from the start. */
+static void
+attributes_set_at(struct copier *copier, const struct copy_item *item)
+{
+	struct timespec times[2];
+	int result = fchownat(item->to, item->to_name, item->st->st_uid, item->st->st_gid,
+	    AT_SYMLINK_NOFOLLOW);
+
+	owner_is_kept(copier, item->to_path, result);
+	times_of(item->st, times);
+	if (utimensat(item->to, item->to_name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		copy_report_target(copier, "cannot set the times of", item->to_path, errno);
+}
+
+/* ---- content --------------------------------------------------------------------------- */
+
+/* An open file and its copy. */
+struct content {
+	const struct copy_item *item;
+	int from;
+	int to;
+	off_t size;
+};
+
+static bool
+target_write(struct copier *copier, const struct content *content, size_t size, off_t offset)
+{
+	const char *bytes = copier->buffer;
+
+	while (size > 0) {
+		ssize_t written = pwrite(content->to, bytes, size, offset);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0) {
+			copy_report_target(copier, "cannot write", content->item->to_path, errno);
+			return false;
+		}
+		bytes += written;
+		size -= (size_t)written;
+		offset += written;
+	}
+	return true;
+}
+
+/* Copy the bytes from offset to end. */
+static bool
+range_copy(struct copier *copier, const struct content *content, off_t offset, off_t end)
+{
+	while (offset < end) {
+		size_t size = end - offset < COPY_BUFFER ? (size_t)(end - offset) : COPY_BUFFER;
+		ssize_t length = rump_sys_pread(content->from, copier->buffer, size, offset);
+
+		if (length <= 0) {
+			report("cannot read %s%s at offset %lld: %s", content->item->from_prefix,
+			    content->item->from_shown, (long long)offset,
+			    length < 0 ? report_reason(errno) : "it ends too early");
+			return false;
+		}
+		if (!target_write(copier, content, (size_t)length, offset))
+			return false;
+		offset += length;
+		progress_add((uint64_t)length, content->item->from_shown);
+	}
+	return true;
+}
+
+/* Find the next data at or after *offset: up to *end.  False: there is none. */
+static bool
+data_find(const struct content *content, off_t *offset, off_t *end)
+{
+	off_t data, hole;
+
+	*end = content->size;
+	if (*offset >= content->size)
+		return false;
+	if (content->item->st->st_blocks >= (content->size + 511) / 512)
+		return true; /* no holes */
+	data = rump_sys_lseek(content->from, *offset, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		return false;
+	if (data < 0)
+		return true; /* holes cannot be told: read them as zeros */
+	*offset = data;
+	hole = rump_sys_lseek(content->from, data, SEEK_HOLE);
+	if (hole > data && hole < content->size)
+		*end = hole;
+	return data < content->size;
+}
+
+static bool
+content_copy(struct copier *copier, const struct content *content)
+{
+	off_t offset = 0;
+	off_t written = 0; /* up to where the copy has its size */
+	off_t end;
+
+	while (data_find(content, &offset, &end)) {
+		if (!range_copy(copier, content, offset, end))
+			return false;
+		offset = written = end;
+	}
+	if (written < content->size && ftruncate(content->to, content->size) < 0) {
+		copy_report_target(copier, "cannot write", content->item->to_path, errno);
+		return false;
+	}
+	return true;
+}
+
+/* ---- files -------------------------------------------------------------------------------- */
+
+/*
+ * The target was there already: errno is EEXIST.  True if it is out of the way
+ * now and making it can be tried again.
+ */
+static bool
+target_clear(const struct copier *copier, const struct copy_item *item)
+{
+	return copier->existing == COPY_REPLACE && unlinkat(item->to, item->to_name, 0) == 0;
+}
+
+static int
+target_open(struct copier *copier, const struct copy_item *item)
+{
+	int fd;
+
+	do {
+		fd = openat(item->to, item->to_name,
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	} while (fd < 0 && errno == EEXIST && target_clear(copier, item));
+	if (fd < 0)
+		report_create(copier, item);
+	return fd;
+}
+
+static bool
+copy_regular(struct copier *copier, const struct copy_item *item)
+{
+	int flags = O_RDONLY | O_CLOEXEC | (item->follows ? 0 : O_NOFOLLOW);
+	struct content content = { .item = item, .size = item->st->st_size };
+	bool result;
+
+	content.from = rump_sys_openat(item->from, item->from_name, flags);
+	if (content.from < 0) {
+		report_source(item, "cannot open", errno);
+		return false;
+	}
+	content.to = target_open(copier, item);
+	if (content.to < 0) {
+		rump_sys_close(content.from);
+		return false;
+	}
+	result = content_copy(copier, &content);
+	attributes_set(copier, content.to, item->to_path, item->st);
+	if (close(content.to) < 0) {
+		copy_report_target(copier, "cannot write", item->to_path, errno);
+		result = false;
+	}
+	rump_sys_close(content.from);
+	return result;
+}
+
+static bool
+copy_symlink(struct copier *copier, const struct copy_item *item)
+{
+	char target[PATH_MAX + 1];
+	ssize_t length = rump_sys_readlinkat(item->from, item->from_name, target, PATH_MAX);
+	int result;
+
+	if (length < 0) {
+		report_source(item, "cannot read the link", errno);
+		return false;
+	}
+	target[length] = '\0';
+	do {
+		result = symlinkat(target, item->to, item->to_name);
+	} while (result < 0 && errno == EEXIST && target_clear(copier, item));
+	if (result < 0) {
+		report_create(copier, item);
+		return false;
+	}
+	attributes_set_at(copier, item);
+	return true;
+}
+
+/* A fifo, socket or device node. */
+static bool
+copy_node(struct copier *copier, const struct copy_item *item)
+{
+	mode_t mode = item->st->st_mode & (S_IFMT | 01777);
+	int result;
+
+	do {
+		result = mknodat(item->to, item->to_name, mode, item->st->st_rdev);
+	} while (result < 0 && errno == EEXIST && target_clear(copier, item));
+	if (result < 0 && errno == EPERM && (S_ISCHR(mode) || S_ISBLK(mode))) {
+		refusal_add(&copier->nodes, item->to_path, errno);
+		return false;
+	}
+	if (result < 0) {
+		report_create(copier, item);
+		return false;
+	}
+	attributes_set_at(copier, item);
+	return true;
+}
+
+/* ---- links ---------------------------------------------------------------------------------- */
+
+/*
+ * Open the directory that the last name of path is in, from base, through real
+ * directories only.  *name is that last name.
+ */
+static int
+parent_open(int base, const char *path, const char **name)
+{
+	int directory = openat(base, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *slash;
+	int next;
+
+	while (directory >= 0 && (slash = strchr(path, '/')) != NULL) {
+		char *part = memory_format("%.*s", (int)(slash - path), path);
+
+		next = openat(directory, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		free(part);
+		close(directory);
+		directory = next;
+		path = slash + 1;
+	}
+	*name = path;
+	return directory;
+}
+
+static void
+say_copied(const struct copier *copier, const struct copy_item *item)
+{
+	char *shown;
+
+	if (!copier->is_verbose)
+		return;
+	shown = target_shown(copier, item->to_path);
+	name_print(stdout, item->from_prefix, name_style_default());
+	name_print(stdout, item->from_shown, name_style_default());
+	fputs(" -> ", stdout);
+	name_print(stdout, shown, name_style_default());
+	putchar('\n');
+	free(shown);
+}
+
+/*
+ * Make item a further link to a copy that was made before.  False: there is
+ * none, or the host cannot link to it; then a copy of its own must do.
+ */
+static bool
+copy_link(struct copier *copier, const struct copy_item *item)
+{
+	const char *path = links_find(&copier->links, item->st->st_dev, item->st->st_ino);
+	const char *name;
+	int directory, result, error;
+
+	if (path == NULL)
+		return false;
+	directory = parent_open(copier->base, path, &name);
+	if (directory < 0)
+		return false;
+	do {
+		result = linkat(directory, name, item->to, item->to_name, 0);
+	} while (result < 0 && errno == EEXIST && target_clear(copier, item));
+	error = errno;
+	close(directory);
+	errno = error;
+	if (result == 0)
+		say_copied(copier, item);
+	else if (error == EEXIST)
+		report_create(copier, item);
+	return result == 0 || error == EEXIST;
+}
+
+void
+copy_file(struct copier *copier, const struct copy_item *item)
+{
+	bool has_links = item->st->st_nlink > 1;
+	bool is_copied;
+
+	if (has_links && copy_link(copier, item))
+		return;
+	if (S_ISREG(item->st->st_mode))
+		is_copied = copy_regular(copier, item);
+	else if (S_ISLNK(item->st->st_mode))
+		is_copied = copy_symlink(copier, item);
+	else
+		is_copied = copy_node(copier, item);
+	if (!is_copied)
+		return;
+	say_copied(copier, item);
+	if (has_links && links_find(&copier->links, item->st->st_dev, item->st->st_ino) == NULL)
+		links_add(&copier->links, item->st->st_dev, item->st->st_ino, item->to_path);
+}
+
+/* ---- directories ---------------------------------------------------------------------------- */
+
+bool
+copy_directory(struct copier *copier, const struct copy_item *item, bool *is_new)
+{
+	struct stat st;
+
+	*is_new = mkdirat(item->to, item->to_name, 0700) == 0;
+	if (*is_new) {
+		say_copied(copier, item);
+		return true;
+	}
+	if (errno == EEXIST && fstatat(item->to, item->to_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return true;
+		errno = ENOTDIR;
+	}
+	copy_report_target(copier, "cannot make the directory", item->to_path, errno);
+	return false;
+}
+
+void
+copy_directory_end(struct copier *copier, int fd, const char *path, const struct stat *st)
+{
+	attributes_set(copier, fd, path, st);
+}

@@ -1,0 +1,347 @@
+/*
+ * Images and places in them.
+ *
+ * All images live in the default rump kernel: image N is the block device
+ * /dev/imageN, mounted on /imageN.  To resolve a path in it, the kernel's
+ * process 1 makes /imageN its root, as chroot(2) does; a descriptor of the true
+ * root is kept to get from one image to the next.  (A process per image was
+ * rejected: descriptors would belong to one image's process.)
+ */
+#include "tools/rump/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rump/rump.h>
+#include <rump/syscalls.h>
+
+#include "tools/rump/identify.h"
+#include "tools/rump/memory.h"
+#include "tools/rump/report.h"
+
+struct image {
+	struct image *next;
+	char *name;	  /* as the user wrote it */
+	char *mount_path; /* in the rump kernel */
+	bool is_mounted;
+};
+
+static struct {
+	struct image *first;
+	struct image *in_use; /* whose mount point is the root now */
+	unsigned count;
+	int true_root;		   /* of the rump kernel; valid if count is not 0 */
+	const char *mount_options; /* or NULL */
+} images;
+
+void
+image_set_mount_options(const char *options)
+{
+	images.mount_options = options;
+}
+
+const char *
+image_name(const struct image *image)
+{
+	return image->name;
+}
+
+/* Whether the first length bytes of text name a file that may be an image. */
+static bool
+is_file(const char *text, size_t length)
+{
+	char *name = strndup(text, length);
+	struct stat st;
+	bool result;
+
+	if (name == NULL)
+		report_no_memory();
+	result = stat(name, &st) == 0 && !S_ISDIR(st.st_mode);
+	free(name);
+	return result;
+}
+
+/* The length of the image's name in argument; see image.h. */
+static size_t
+image_name_length(const char *argument)
+{
+	struct stat st;
+
+	if (stat(argument, &st) == 0)
+		return strlen(argument);
+	for (const char *colon = strchr(argument, ':'); colon != NULL;
+	     colon = strchr(colon + 1, ':')) {
+		if (is_file(argument, (size_t)(colon - argument)))
+			return (size_t)(colon - argument);
+	}
+	return strcspn(argument, ":");
+}
+
+bool
+image_is_named(const char *argument)
+{
+	size_t length = image_name_length(argument);
+
+	return argument[length] == ':' && is_file(argument, length);
+}
+
+/* What can be said about the host's file without looking inside. */
+static bool
+host_file_is_usable(const char *name)
+{
+	struct stat st;
+
+	if (name[0] == '\0')
+		report_unable("the name of the image is missing before the colon");
+	else if (stat(name, &st) < 0 && errno == ENOENT)
+		report_unable("%s: there is no such file; give the image's name as IMAGE[:PATH]",
+		    name);
+	else if (stat(name, &st) < 0)
+		report_unable("%s: %s", name, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		report_unable("%s: is a directory of the host, not an image; name an image file",
+		    name);
+	else if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		report_unable("%s: is neither a regular file nor a block device", name);
+	else if (access(name, R_OK) < 0)
+		report_unable("%s: %s; reading an image needs read permission on it", name,
+		    strerror(errno));
+	else if (S_ISREG(st.st_mode) && st.st_size == 0)
+		report_unable("%s: is empty; was it copied or made completely?", name);
+	else
+		return true;
+	return false;
+}
+
+static int
+kernel_start(void)
+{
+	int error;
+
+	if (images.count > 0)
+		return 0;
+	error = rump_init();
+	if (error != 0) {
+		report_unable("cannot start a rump kernel: %s", strerror(error));
+		return -1;
+	}
+	images.true_root = rump_sys_open("/", O_RDONLY | O_DIRECTORY);
+	if (images.true_root < 0) {
+		report_unable("cannot open the rump kernel's root: %s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* Make directory (in the rump kernel, borrowed) the root. */
+static int
+root_change(int directory)
+{
+	if (rump_sys_fchdir(directory) < 0)
+		return -1;
+	return rump_sys_chroot(".");
+}
+
+static void
+mount_report(const char *name, int error)
+{
+	static const char prefix[] = "mount: ";
+	char guess[512];
+	char line[1024];
+	const char *reason = strerror(error);
+	bool has_guess = identify_file(name, guess, sizeof(guess));
+
+	if (report_kernel_line(line, sizeof(line)))
+		reason = line;
+	if (strncmp(reason, prefix, strlen(prefix)) == 0)
+		reason += strlen(prefix);
+	report_unable("%s: cannot be mounted: %s%s%s", name, reason, has_guess ? "; " : "", guess);
+}
+
+/* Mount image number, whose true root is the root now. */
+static int
+image_mount(struct image *image, unsigned number)
+{
+	char *device = memory_format("/dev/image%u", number);
+	int error =
+	    rump_pub_etfs_register(device, image->name, RUMP_ETFS_BLK | RUMP_ETFS_READ_ONLY);
+
+	if (error != 0) {
+		report_unable("%s: cannot be opened: %s", image->name, strerror(error));
+	} else if (rump_sys_mkdir(image->mount_path, 0755) < 0) {
+		report_unable("%s: cannot make a mount point: %s", image->name, strerror(errno));
+	} else if (rump_sys_mount(device, image->mount_path, "auto", MS_RDONLY,
+		       images.mount_options) < 0) {
+		mount_report(image->name, errno);
+	} else {
+		report_kernel_forget();
+		free(device);
+		return 0;
+	}
+	free(device);
+	return -1;
+}
+
+/* The image called name; one that cannot be opened is reported, once. */
+static struct image *
+image_get(const char *name)
+{
+	struct image *image;
+
+	for (image = images.first; image != NULL; image = image->next) {
+		if (strcmp(image->name, name) == 0)
+			return image;
+	}
+	image = memory_resize(NULL, 1, sizeof(*image));
+	*image = (struct image){ .next = images.first, .name = memory_string(name) };
+	images.first = image;
+	if (!host_file_is_usable(name) || kernel_start() < 0)
+		return image;
+
+	images.count++;
+	image->mount_path = memory_format("/image%u", images.count - 1);
+	image->is_mounted =
+	    root_change(images.true_root) == 0 && image_mount(image, images.count - 1) == 0;
+	images.in_use = NULL;
+	return image;
+}
+
+/* ---- locations ------------------------------------------------------------ */
+
+static void
+location_fill(struct location *location, const char *argument)
+{
+	size_t length = image_name_length(argument);
+	const char *path = argument[length] == ':' ? argument + length + 1 : "";
+	char *name = strndup(argument, length);
+	struct image *image;
+
+	if (name == NULL)
+		report_no_memory();
+	image = image_get(name);
+	free(name);
+	location->image = image->is_mounted ? image : NULL;
+	location->shown = memory_string(*path != '\0' ? path : "/");
+	location->path = memory_format("%s%s", *path == '/' ? "" : "/", path);
+	location->prefix = memory_format("%s:", image->name);
+}
+
+/* Say the image with the path: there are several. */
+static void
+location_widen(struct location *location)
+{
+	char *shown = memory_format("%s%s", location->prefix, location->shown);
+
+	free(location->shown);
+	location->shown = shown;
+	*location->prefix = '\0';
+}
+
+struct location *
+image_locate(char *const *arguments, int count)
+{
+	struct location *locations = memory_resize(NULL, (size_t)count, sizeof(*locations));
+
+	for (int i = 0; i < count; i++)
+		location_fill(&locations[i], arguments[i]);
+	if (images.first == NULL || images.first->next == NULL)
+		return locations;
+	for (int i = 0; i < count; i++)
+		location_widen(&locations[i]);
+	return locations;
+}
+
+void
+image_locations_free(struct location *locations, int count)
+{
+	for (int i = 0; i < count; i++) {
+		free(locations[i].path);
+		free(locations[i].shown);
+		free(locations[i].prefix);
+	}
+	free(locations);
+}
+
+void
+location_use(const struct location *location)
+{
+	struct image *image = location->image;
+
+	if (images.in_use == image)
+		return;
+	if (root_change(images.true_root) < 0 || rump_sys_chroot(image->mount_path) < 0 ||
+	    rump_sys_chdir("/") < 0)
+		report("%s: cannot enter the image: %s", image->name, strerror(errno));
+	images.in_use = image;
+}
+
+int
+location_open(const struct location *location, int flags)
+{
+	location_use(location);
+	return rump_sys_open(location->path, flags | O_CLOEXEC, 0);
+}
+
+int
+location_stat(const struct location *location, struct stat *st, bool follows)
+{
+	location_use(location);
+	return rump_sys_fstatat(AT_FDCWD, location->path, st, follows ? 0 : AT_SYMLINK_NOFOLLOW);
+}
+
+int
+location_statx(const struct location *location, int flags, struct statx *stx)
+{
+	location_use(location);
+	return rump_sys_statx(AT_FDCWD, location->path, flags, STATX_BASIC_STATS | STATX_BTIME,
+	    stx);
+}
+
+ssize_t
+location_readlink(const struct location *location, char *target, size_t size)
+{
+	location_use(location);
+	return rump_sys_readlink(location->path, target, size);
+}
+
+/*
+ * The longest leading part of the location's path that is a directory: where
+ * the user can look for what is missing.
+ */
+static char *
+nearest_directory(const struct location *location)
+{
+	char *path = memory_string(location->path);
+	char *slash;
+	struct stat st;
+
+	while ((slash = strrchr(path, '/')) != path) {
+		*slash = '\0';
+		if (rump_sys_stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			return path;
+	}
+	path[1] = '\0';
+	return path;
+}
+
+void
+location_report(const struct location *location, const char *what, int error)
+{
+	char *place;
+
+	location_use(location);
+	if (error != ENOENT) {
+		report("%s %s%s: %s", what, location->prefix, location->shown,
+		    report_reason(error));
+		return;
+	}
+	place = nearest_directory(location);
+	report("%s %s%s: %s; see \"rump ls %s:%s\"", what, location->prefix, location->shown,
+	    strerror(error), location->image->name, place);
+	free(place);
+}

@@ -1,0 +1,58 @@
+/*
+ * Images and places in them, as named on the command line: IMAGE[:PATH].
+ *
+ * Each image is mounted once, read-only, however often it is named; the host's
+ * file is opened for reading only.  An argument that is the name of an existing
+ * file is an image, whole.  Otherwise it is cut at the first colon before which
+ * there is the name of an existing file that is not a directory, or, if there
+ * is none, at the first colon.
+ *
+ * Paths are resolved with the image as the root of everything, so an absolute
+ * symbolic link stays inside its image, and ".." does not lead out of it.
+ */
+#ifndef TOOLS_RUMP_IMAGE_H
+#define TOOLS_RUMP_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct image; /* one mounted image */
+
+struct location {
+	struct image *image; /* NULL: it cannot be opened, which has been reported */
+	char *path;	     /* in the image; begins with a slash */
+	char *shown;	     /* as the user named it; with the image where there are several */
+	char *prefix;	     /* what makes shown unmistakable: "IMAGE:", or nothing */
+};
+
+/* Mount with these options, as for mount(8) -o; borrowed. */
+void image_set_mount_options(const char *options);
+
+/* Mount what count arguments name.  Free the result with image_locations_free(). */
+struct location *image_locate(char *const *arguments, int count);
+void image_locations_free(struct location *locations, int count);
+
+/* Whether argument names a place in an image, as opposed to a file of the host. */
+bool image_is_named(const char *argument);
+
+/* The image's name as the user wrote it. */
+const char *image_name(const struct image *image);
+
+/*
+ * The calls below resolve the location's path.  Descriptors, and names relative
+ * to them that are not followed, work whichever image was used last.
+ */
+int location_open(const struct location *location, int flags);
+int location_stat(const struct location *location, struct stat *st, bool follows);
+int location_statx(const struct location *location, int flags, struct statx *stx);
+ssize_t location_readlink(const struct location *location, char *target, size_t size);
+
+/* Make this location's image the root that following links starts from. */
+void location_use(const struct location *location);
+
+/* Report that what, like "cannot open", failed with error. */
+void location_report(const struct location *location, const char *what, int error);
+
+#endif

@@ -1,0 +1,13 @@
+/* File types and permissions in words and letters. */
+#ifndef TOOLS_RUMP_MODE_H
+#define TOOLS_RUMP_MODE_H
+
+#include <sys/types.h>
+
+/* Like "drwxr-xr-x". */
+void mode_letters(char text[11], mode_t mode);
+
+/* Like "directory"; stat(1)'s words. */
+const char *mode_type_words(mode_t mode, off_t size);
+
+#endif

@@ -1,0 +1,60 @@
+/* Sizes for people. */
+#include "tools/rump/size.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* A size as a number with at most three digits, and a unit. */
+struct scaled {
+	unsigned tenths; /* below 100 where tenths are shown */
+	char unit;	 /* 'B', 'K', 'M', ... */
+};
+
+static struct scaled
+size_scale(uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	unsigned unit = 0;
+	uint64_t divisor, whole, part;
+
+	while (unit < 6 && bytes >> (10 * unit) >= 1024)
+		unit++;
+	divisor = (uint64_t)1 << (10 * unit);
+	whole = bytes / divisor;
+	part = (bytes % divisor * 10 + divisor - 1) / divisor;
+	if (unit > 0 && whole * 10 + part < 100)
+		return (struct scaled){ (unsigned)(whole * 10 + part), units[unit] };
+	if (part > 0)
+		whole++;
+	if (whole == 1024)
+		return (struct scaled){ 10, units[unit + 1] };
+	return (struct scaled){ (unsigned)whole * 10, units[unit] };
+}
+
+void
+size_human(char text[SIZE_TEXT], uint64_t bytes)
+{
+	struct scaled scaled = size_scale(bytes);
+
+	if (scaled.unit == 'B')
+		snprintf(text, SIZE_TEXT, "%" PRIu64, bytes);
+	else if (scaled.tenths < 100)
+		snprintf(text, SIZE_TEXT, "%u.%u%c", scaled.tenths / 10, scaled.tenths % 10,
+		    scaled.unit);
+	else
+		snprintf(text, SIZE_TEXT, "%u%c", scaled.tenths / 10, scaled.unit);
+}
+
+void
+size_words(char text[SIZE_TEXT], uint64_t bytes)
+{
+	struct scaled scaled = size_scale(bytes);
+
+	if (scaled.unit == 'B')
+		snprintf(text, SIZE_TEXT, "%" PRIu64 " byte%s", bytes, bytes == 1 ? "" : "s");
+	else if (scaled.tenths < 100)
+		snprintf(text, SIZE_TEXT, "%u.%u %ciB", scaled.tenths / 10, scaled.tenths % 10,
+		    scaled.unit);
+	else
+		snprintf(text, SIZE_TEXT, "%u %ciB", scaled.tenths / 10, scaled.unit);
+}

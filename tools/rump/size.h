@@ -1,0 +1,19 @@
+/*
+ * Sizes for people, rounded up as ls and df do.
+ */
+#ifndef TOOLS_RUMP_SIZE_H
+#define TOOLS_RUMP_SIZE_H
+
+#include <stdint.h>
+
+enum {
+	SIZE_TEXT = 24, /* bytes any text below takes, with its NUL */
+};
+
+/* Like "512", "1.1K", "24M": three digits at most. */
+void size_human(char text[SIZE_TEXT], uint64_t bytes);
+
+/* Like "512 bytes", "1.1 KiB", "24 MiB". */
+void size_words(char text[SIZE_TEXT], uint64_t bytes);
+
+#endif

@@ -1,0 +1,330 @@
+/*
+ * Tests of the lives of vnodes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/errno.h"
+#include "tests/fake_fs.h"
+#include "tests/test_kernel.h"
+#include "vfs/name_cache.h"
+#include "vfs/namespace.h"
+#include "vfs/vfs_impl.h"
+
+static const struct fake_node tree[] = {
+	{ .ino = 3, .dir = 2, .name = "file", .type = VNODE_REGULAR, .permissions = 0644 },
+	{ .ino = 4, .dir = 2, .name = "orphan", .type = VNODE_REGULAR, .has_no_link = true },
+};
+
+static int
+setup(void **state)
+{
+	static struct fixture fixture;
+
+	fake_control = (struct fake_control){ .nodes = tree, .node_count = ARRAY_SIZE(tree) };
+	fixture_create(&fixture, "fake", 0);
+	*state = &fixture;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	fixture_destroy(*state);
+	return 0;
+}
+
+static struct vnode *
+must_load(struct fake_fs *fs, uint64_t ino)
+{
+	struct vnode *vnode;
+
+	assert_int_equal(vnode_find(&fs->mount, ino, &vnode), 0);
+	return vnode;
+}
+
+/* Load inodes from first to last, and use none of them. */
+static void
+walk_through(struct fake_fs *fs, uint64_t first, uint64_t last)
+{
+	for (uint64_t ino = first; ino <= last; ino++)
+		vnode_put(must_load(fs, ino));
+}
+
+static void
+an_inode_is_one_vnode(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode *first = must_load(fs, 3);
+	struct vnode *second = must_load(fs, 3);
+
+	assert_ptr_equal(first, second);
+	assert_int_equal(fs->load_count, 2); /* the root, and this */
+	vnode_put(first);
+	vnode_put(second);
+}
+
+static void
+an_unused_vnode_is_kept_and_found_again(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode *vnode = must_load(fs, 3);
+	struct vnode *again;
+
+	vnode_put(vnode);
+	again = must_load(fs, 3);
+	assert_ptr_equal(vnode, again);
+	assert_int_equal(fs->load_count, 2);
+	assert_int_equal(fs->reclaim_count, 0);
+	vnode_put(again);
+}
+
+static void
+a_file_without_a_name_goes_with_its_last_reference(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode *vnode = must_load(fs, 4);
+	struct vnode *again = must_load(fs, 4);
+
+	vnode_put(vnode);
+	assert_int_equal(fs->reclaim_count, 0);
+	vnode_put(again);
+	assert_int_equal(fs->reclaim_count, 1);
+}
+
+static void
+a_file_that_loses_its_name_goes_with_its_last_reference(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode *vnode = must_load(fs, 3);
+
+	/* On the idle list first, from which it must come off. */
+	vnode_put(vnode);
+	vnode = must_load(fs, 3);
+	rwlock_lock_exclusive(&vnode->lock);
+	vnode_has_no_name(vnode);
+	rwlock_unlock_exclusive(&vnode->lock);
+	vnode_put(vnode);
+	assert_int_equal(fs->reclaim_count, 1);
+	walk_through(fs, 3, 3);
+	assert_int_equal(fs->load_count, 3);
+}
+
+static void
+what_cannot_be_loaded_is_an_error_and_no_vnode(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode *vnode = (struct vnode *)8;
+
+	assert_int_equal(vnode_find(&fs->mount, 99, &vnode), -ENOENT);
+	assert_null(vnode);
+	fake_control.load_error = -EIO;
+	assert_int_equal(vnode_find(&fs->mount, 3, &vnode), -EIO);
+	assert_null(vnode);
+	fake_control.load_error = 0;
+	assert_int_equal(fs->load_count, 1);
+}
+
+static struct vnode *faster;
+
+static void
+load_first(struct fake_fs *fs, uint64_t ino)
+{
+	fake_control.on_load = NULL;
+	faster = must_load(fs, ino);
+}
+
+static void
+of_two_that_load_one_inode_the_first_wins(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode *slower;
+
+	fake_control.on_load = load_first;
+	slower = must_load(fs, 3);
+	assert_ptr_equal(slower, faster);
+	assert_int_equal(fs->load_count, 3);
+	assert_int_equal(fs->reclaim_count, 1);
+	vnode_put(slower);
+	vnode_put(faster);
+	assert_int_equal(fs->reclaim_count, 1);
+}
+
+static void
+the_table_grows_and_finds_all(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode_table *table = &vfs_of(fs->mount.kernel)->vnodes;
+
+	fake_control.has_every_ino = true;
+	walk_through(fs, 10, 5009);
+	assert_int_equal(fs->load_count, 5001);
+	walk_through(fs, 10, 5009);
+	assert_int_equal(fs->load_count, 5001);
+	assert_int_equal(table->count, 5001);
+	assert_true(table->bucket_count >= 4096);
+}
+
+static void
+vnodes_in_use_stay_when_many_others_pass_by(void **state)
+{
+	struct fixture fixture;
+	struct vnode *used;
+	struct fake_fs *fs;
+	struct vnode_table *table;
+
+	fixture_create(&fixture, "fake", 4 << 20);
+	fake_control.has_every_ino = true;
+	fs = fixture_fake(&fixture);
+	table = &vfs_of(fixture.kernel)->vnodes;
+	used = must_load(fs, 5);
+	vnode_put(used); /* it has been on the idle list */
+	used = must_load(fs, 5);
+
+	walk_through(fs, 10, 100000);
+	assert_true(table->idle_count <= table->idle_max);
+	assert_true(table->count <= table->idle_max + 2);
+	assert_true(memory_taken(fixture.kernel) <= 4 << 20);
+	assert_ptr_equal(must_load(fs, 5), used);
+	vnode_put(used);
+	vnode_put(used);
+	fixture_destroy(&fixture);
+}
+
+static void
+vnodes_used_again_and_again_stay_idle_for_longest(void **state)
+{
+	struct fixture fixture;
+	struct fake_fs *fs;
+	size_t idle_max;
+
+	fixture_create(&fixture, "fake", 4 << 20);
+	fake_control.has_every_ino = true;
+	fs = fixture_fake(&fixture);
+	idle_max = vfs_of(fixture.kernel)->vnodes.idle_max;
+	walk_through(fs, 5, 5);
+	for (uint64_t ino = 10; ino < 10 + 8 * idle_max; ino++) {
+		walk_through(fs, ino, ino);
+		walk_through(fs, 5, 5);
+	}
+	assert_int_equal(fs->load_count, 2 + 8 * idle_max);
+	fixture_destroy(&fixture);
+}
+
+static void
+idle_vnodes_give_way_when_memory_is_wanted(void **state)
+{
+	struct fixture fixture;
+	struct fake_fs *fs;
+	struct vnode *used;
+	struct hog hog;
+
+	fixture_create(&fixture, "fake", 4 << 20);
+	fake_control.has_every_ino = true;
+	fs = fixture_fake(&fixture);
+	walk_through(fs, 10, 500);
+	used = must_load(fs, 100);
+	hog_take(&hog, fixture.kernel);
+	assert_int_equal(fs->reclaim_count, 490);
+	hog_give_all(&hog);
+
+	assert_ptr_equal(must_load(fs, 100), used);
+	assert_int_equal(fs->load_count, 492);
+	walk_through(fs, 10, 500);
+	assert_int_equal(fs->load_count, 492 + 490);
+	vnode_put(used);
+	vnode_put(used);
+	fixture_destroy(&fixture);
+}
+
+static void
+without_memory_a_new_vnode_is_an_error_and_an_old_one_is_found(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake_fs *fs = fixture_fake(fixture);
+	struct vnode *used = must_load(fs, 3);
+	struct vnode *vnode;
+	struct hog hog;
+
+	hog_take(&hog, fixture->kernel);
+	assert_int_equal(vnode_find(&fs->mount, 4, &vnode), -ENOMEM);
+	assert_null(vnode);
+	assert_ptr_equal(must_load(fs, 3), used);
+	hog_give_all(&hog);
+	vnode_put(used);
+	vnode_put(used);
+}
+
+static void
+a_table_that_cannot_grow_still_finds_all(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake_fs *fs = fixture_fake(fixture);
+	struct vnode *vnodes[600];
+	struct hog hog;
+	size_t count = 0;
+
+	fake_control.has_every_ino = true;
+	hog_take(&hog, fixture->kernel);
+	hog_give(&hog, 40);
+	while (vnode_find(&fs->mount, 10 + count, &vnodes[count]) == 0)
+		count++;
+	assert_true(count > 100 && count < 600);
+	for (size_t i = 0; i < count; i++)
+		assert_ptr_equal(must_load(fs, 10 + i), vnodes[i]);
+	hog_give_all(&hog);
+	for (size_t i = 0; i < count; i++) {
+		vnode_put(vnodes[i]);
+		vnode_put(vnodes[i]);
+	}
+}
+
+static void
+a_file_in_memory_goes_with_its_last_name_and_reference(void **state)
+{
+	struct fixture *fixture = *state;
+	struct path_context *context = &fixture->context;
+	struct fs_statistics before;
+	struct fs_statistics after;
+	struct vnode *vnode;
+
+	assert_int_equal(mount_statistics(context->root->mount, &before), 0);
+	make_file(context, "/file", 0644);
+	vnode = must_find(context, "/file");
+	assert_int_equal(namespace_unlink(context, "/file"), 0);
+	assert_int_equal(mount_statistics(context->root->mount, &after), 0);
+	assert_int_equal(after.inodes_free, before.inodes_free - 1);
+	vnode_put(vnode);
+	assert_int_equal(mount_statistics(context->root->mount, &after), 0);
+	assert_int_equal(after.inodes_free, before.inodes_free);
+}
+
+#define FAKE_TEST(name)	 cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TMPFS_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FAKE_TEST(an_inode_is_one_vnode),
+		FAKE_TEST(an_unused_vnode_is_kept_and_found_again),
+		FAKE_TEST(a_file_without_a_name_goes_with_its_last_reference),
+		FAKE_TEST(a_file_that_loses_its_name_goes_with_its_last_reference),
+		FAKE_TEST(what_cannot_be_loaded_is_an_error_and_no_vnode),
+		FAKE_TEST(of_two_that_load_one_inode_the_first_wins),
+		FAKE_TEST(the_table_grows_and_finds_all),
+		cmocka_unit_test(vnodes_in_use_stay_when_many_others_pass_by),
+		cmocka_unit_test(vnodes_used_again_and_again_stay_idle_for_longest),
+		cmocka_unit_test(idle_vnodes_give_way_when_memory_is_wanted),
+		FAKE_TEST(without_memory_a_new_vnode_is_an_error_and_an_old_one_is_found),
+		FAKE_TEST(a_table_that_cannot_grow_still_finds_all),
+		TMPFS_TEST(a_file_in_memory_goes_with_its_last_name_and_reference),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
