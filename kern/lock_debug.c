@@ -23,27 +23,56 @@
 
 _Static_assert(RANK_COUNT <= REPEAT_SHIFT, "a thread's word has a bit for each rank");
 
-static const char *const rank_names[RANK_COUNT] = {
-	[RANK_PROCESS] = "process",
-	[RANK_FILE] = "file",
-	[RANK_MOUNT_TABLE] = "mount table",
-	[RANK_RENAME] = "rename",
-	[RANK_VNODE] = "vnode",
-	[RANK_FILE_SYSTEM] = "file system",
-	[RANK_PAGE_CACHE] = "page cache",
-	[RANK_BUFFER] = "buffer",
-	[RANK_BUFFER_CACHE] = "buffer cache",
-	[RANK_BLOCK_REGISTRY] = "block registry",
-	[RANK_VNODE_TABLE] = "vnode table",
-	[RANK_NAME_CACHE] = "name cache",
-	[RANK_PAGE_LRU] = "page lru",
-	[RANK_DESCRIPTORS] = "descriptors",
-	[RANK_DEFERRED] = "deferred",
-	[RANK_RECLAIM] = "reclaim",
-	[RANK_SIZE_CLASS] = "size class",
-	[RANK_MEMORY] = "memory",
-	[RANK_LOG] = "log",
-};
+/* A switch, so that the compiler misses a rank without a name. */
+static const char *
+rank_name(enum lock_rank rank)
+{
+	switch (rank) {
+	case RANK_PROCESS:
+		return "process";
+	case RANK_FILE:
+		return "file";
+	case RANK_MOUNT_TABLE:
+		return "mount table";
+	case RANK_RENAME:
+		return "rename";
+	case RANK_VNODE:
+		return "vnode";
+	case RANK_FILE_SYSTEM:
+		return "file system";
+	case RANK_BUFFER:
+		return "buffer";
+	case RANK_BUFFER_CACHE:
+		return "buffer cache";
+	case RANK_BLOCK_REGISTRY:
+		return "block registry";
+	case RANK_VNODE_TABLE:
+		return "vnode table";
+	case RANK_NAME_CACHE:
+		return "name cache";
+	case RANK_NAME_SHARD:
+		return "name shard";
+	case RANK_DESCRIPTORS:
+		return "descriptors";
+	case RANK_DEFERRED:
+		return "deferred";
+	case RANK_RECLAIM:
+		return "reclaim";
+	case RANK_PAGE_LRU:
+		return "page LRU";
+	case RANK_PAGE_CACHE:
+		return "page cache";
+	case RANK_SIZE_CLASS:
+		return "size class";
+	case RANK_MEMORY:
+		return "memory";
+	case RANK_LOG:
+		return "log";
+	case RANK_COUNT:
+		break;
+	}
+	return "none";
+}
 
 static uintptr_t *
 held_word(struct kernel *kernel)
@@ -78,7 +107,7 @@ lock_debug_acquire_checked(struct kernel *kernel, enum lock_rank rank)
 		    (enum lock_rank)(31 - __builtin_clz((unsigned)(*held & RANK_MASK)));
 
 		kernel_panic(kernel, "lock order: rank %d (%s) is taken while rank %d (%s) is held",
-		    (int)rank, rank_names[rank], (int)highest, rank_names[highest]);
+		    (int)rank, rank_name(rank), (int)highest, rank_name(highest));
 	}
 	*held = held_with(*held, rank);
 }
@@ -101,7 +130,7 @@ lock_debug_release_checked(struct kernel *kernel, enum lock_rank rank)
 
 	if ((*held >> rank & 1) == 0)
 		kernel_panic(kernel, "lock owner: rank %d (%s) is released by a thread without it",
-		    (int)rank, rank_names[rank]);
+		    (int)rank, rank_name(rank));
 	if (rank == RANK_REPEATED && *held >= REPEAT_ONE)
 		*held -= REPEAT_ONE;
 	else
