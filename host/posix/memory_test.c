@@ -227,8 +227,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_zeroed_memory_of_the_size_and_alignment_asked_for),
 		cmocka_unit_test(hands_returned_memory_out_again_without_what_it_held),
-		cmocka_unit_test_setup_teardown(makes_only_the_front_of_a_chunk_present,
+		cmocka_unit_test_setup_teardown(makes_present_what_is_used_soon_and_no_more,
 		    create_host, destroy_host),
+		cmocka_unit_test(keeps_present_what_the_last_user_touched_within_bounds),
 		cmocka_unit_test_setup_teardown(
 		    keeps_a_bounded_number_of_chunks_and_unmaps_the_rest, create_host,
 		    destroy_host),
