@@ -262,7 +262,7 @@ ffs_inode_load(struct mount *mount, uint64_t ino, struct vnode **out)
 	if (dinode.type == FFS_TYPE_DIRECTORY) {
 		error = ffs_directory_load(inode);
 		if (error < 0) {
-			reclaim(&inode->vnode);
+			vnode_put(&inode->vnode); /* in no table, so it goes */
 			return error;
 		}
 	}
