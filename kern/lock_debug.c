@@ -23,7 +23,7 @@
 
 _Static_assert(RANK_COUNT <= REPEAT_SHIFT, "a thread's word has a bit for each rank");
 
-/* A switch, so that the compiler misses a rank without a name. */
+/* A switch, and not a table, so that a rank without a name does not compile. */
 static const char *
 rank_name(enum lock_rank rank)
 {
