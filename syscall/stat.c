@@ -282,9 +282,10 @@ copy_statfs(struct thread *thread, struct mount *mount, struct user_ptr to)
 
 	if (error < 0)
 		return error;
+	/* Programs multiply the counts by either size, so both are the unit. */
 	statfs = (struct user_statfs){
 		.type = (int64_t)statistics.type,
-		.block_size = (int64_t)statistics.block_size,
+		.block_size = (int64_t)statistics.fragment_size,
 		.block_count = statistics.block_count,
 		.blocks_free = statistics.blocks_free,
 		.blocks_available = statistics.blocks_available,

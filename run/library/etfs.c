@@ -1,0 +1,303 @@
+/*
+ * Files of the host as block devices: rump_pub_etfs_*().
+ *
+ * A registration is a device in the kernel's block registry and a node for it
+ * at the key.  The device is named after the key, without a leading "/dev/" or
+ * "/" and with "!" for every other "/"; so what is registered as /dev/NAME
+ * shows in the devfs by itself, and for other keys a node is made.
+ *
+ * Regular files and directories of the host are not shown as such: a regular
+ * file would need its exact size, which block devices do not have, and a
+ * directory a file system over host calls that the hypercalls do not have.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/errno.h"
+#include "block/block.h"
+#include "kern/credential.h"
+#include "run/library/library.h"
+#include "vfs/lookup.h"
+#include "vfs/mount.h"
+#include "vfs/namespace.h"
+#include "vfs/vnode.h"
+#include <rump/rump.h>
+
+#define NODE_MODE      0600
+#define DIRECTORY_MODE 0755
+
+struct store {
+	struct list link;	       /* in kernel->stores */
+	char name[BLOCK_NAME_MAX + 1]; /* of the device */
+	bool has_node;		       /* made by us at key */
+	char key[];
+};
+
+/* The superuser at the root of kernel's root file system. */
+static int
+context_begin(struct path_context *context, struct kernel *kernel)
+{
+	struct credential *credential = credential_create(kernel);
+
+	*context = (struct path_context){
+		.kernel = kernel,
+		.root = mount_root_vnode(kernel),
+		.start = mount_root_vnode(kernel),
+		.credential = credential,
+	};
+	return credential == NULL ? -ENOMEM : 0;
+}
+
+static void
+context_end(struct path_context *context)
+{
+	credential_put((struct credential *)context->credential);
+}
+
+/* ---- the node --------------------------------------------------------------------------------- */
+
+/* Make every directory on the way to path that is not there. */
+static int
+make_parents(const struct path_context *context, const char *path)
+{
+	struct vnode_create directory = { .type = VNODE_DIRECTORY, .permissions = DIRECTORY_MODE };
+	char *part = strdup(path);
+	int error = 0;
+
+	if (part == NULL)
+		return -ENOMEM;
+	for (char *slash = strchr(part + 1, '/'); slash != NULL && error == 0;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		error = namespace_create(context, part, &directory);
+		if (error == -EEXIST)
+			error = 0;
+		*slash = '/';
+	}
+	free(part);
+	return error;
+}
+
+/* Whether there is anything at path. */
+static int
+exists(const struct path_context *context, const char *path, bool *out)
+{
+	struct vnode *vnode;
+	int error = lookup(context, path, 0, &vnode);
+
+	*out = error == 0;
+	if (error == 0)
+		vnode_put(vnode);
+	return error == -ENOENT ? 0 : error;
+}
+
+/* See to a node for the device at the store's key. */
+static int
+make_node(const struct path_context *context, struct store *store)
+{
+	struct block_dev *dev = block_get_by_name(context->kernel, store->name);
+	struct vnode_create node = { .type = VNODE_BLOCK, .permissions = NODE_MODE };
+	bool is_there;
+	int error;
+
+	if (dev == NULL)
+		return -ENXIO;
+	node.device = dev->number;
+	block_put(dev);
+	error = exists(context, store->key, &is_there);
+	if (error < 0 || is_there)
+		return error; /* the devfs shows it */
+	error = namespace_create(context, store->key, &node);
+	store->has_node = error == 0;
+	return error;
+}
+
+/* ---- registering -------------------------------------------------------------------------------- */
+
+static int
+device_name(const char *key, char name[BLOCK_NAME_MAX + 1])
+{
+	static const char dev[] = "/dev/";
+	const char *rest = key + (strncmp(key, dev, sizeof(dev) - 1) == 0 ? sizeof(dev) - 1 : 1);
+
+	if (string_copy(name, rest, BLOCK_NAME_MAX + 1) > BLOCK_NAME_MAX)
+		return -ENAMETOOLONG;
+	for (char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash, '/'))
+		*slash = '!';
+	return 0;
+}
+
+/* Open for writing, unless that is not wanted or not allowed. */
+static int
+attach(struct kernel *kernel, struct block_attach *what, bool read_only)
+{
+	int error = -EACCES;
+
+	what->writable = !read_only;
+	if (!read_only)
+		error = block_attach_host(kernel, what);
+	if (error == -EACCES || error == -EROFS || error == -EPERM) {
+		what->writable = false;
+		error = block_attach_host(kernel, what);
+	}
+	return error;
+}
+
+static int
+register_store(const struct path_context *context, struct store *store, struct block_attach *what,
+    bool read_only)
+{
+	bool is_there;
+	int error = make_parents(context, store->key);
+
+	if (error == 0)
+		error = exists(context, store->key, &is_there);
+	if (error < 0)
+		return error;
+	if (is_there)
+		return -EEXIST;
+	error = device_name(store->key, store->name);
+	if (error < 0)
+		return error;
+	what->name = store->name;
+	error = attach(context->kernel, what, read_only);
+	if (error < 0)
+		return error;
+	error = make_node(context, store);
+	if (error < 0 && block_unregister(context->kernel, store->name) < 0)
+		ASSERT(false); /* nobody could have opened it */
+	return error;
+}
+
+static int
+register_in(struct rump_kernel *kernel, const char *key, struct block_attach *what, bool read_only)
+{
+	struct path_context context;
+	struct store *store = calloc(1, sizeof(*store) + strlen(key) + 1);
+	int error;
+
+	if (store == NULL)
+		return -ENOMEM;
+	memcpy(store->key, key, strlen(key) + 1);
+	error = context_begin(&context, kernel->kernel);
+	if (error < 0) {
+		free(store);
+		return error;
+	}
+	pthread_mutex_lock(&kernel->stores_lock);
+	error = register_store(&context, store, what, read_only);
+	if (error == 0)
+		list_push_back(&kernel->stores, &store->link);
+	pthread_mutex_unlock(&kernel->stores_lock);
+	context_end(&context);
+	if (error < 0)
+		free(store);
+	return error;
+}
+
+/* Is this a path that a device can be at? */
+static bool
+is_valid_key(const char *key)
+{
+	size_t length = strlen(key);
+
+	return length > 1 && key[0] == '/' && key[length - 1] != '/';
+}
+
+static int
+check_type(int type)
+{
+	switch (type & ~RUMP_ETFS_READ_ONLY) {
+	case RUMP_ETFS_BLK:
+	case RUMP_ETFS_CHR:
+		return 0;
+	case RUMP_ETFS_REG:
+	case RUMP_ETFS_DIR:
+	case RUMP_ETFS_DIR_SUBDIRS:
+		return -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
+}
+
+int
+rump_pub_etfs_register_withsize(const char *key, const char *hostpath, int type, uint64_t begin,
+    uint64_t size)
+{
+	struct block_attach what = { .host_name = hostpath, .offset = begin, .size = size };
+	struct rump_kernel *kernel;
+	int error = check_type(type);
+
+	if (error == 0 && (!is_valid_key(key) || size == 0))
+		error = -EINVAL;
+	if (size == RUMP_ETFS_SIZE_ENDOFF)
+		what.size = 0;
+	if (error == 0)
+		error = binding_kernel(&kernel);
+	if (error == 0)
+		error = register_in(kernel, key, &what, (type & RUMP_ETFS_READ_ONLY) != 0);
+	return -error;
+}
+
+int
+rump_pub_etfs_register(const char *key, const char *hostpath, int type)
+{
+	return rump_pub_etfs_register_withsize(key, hostpath, type, 0, RUMP_ETFS_SIZE_ENDOFF);
+}
+
+/* ---- removing ------------------------------------------------------------------------------------- */
+
+static struct store *
+find_store(struct rump_kernel *kernel, const char *key) REQUIRES(kernel->stores_lock)
+{
+	list_for_each(link, &kernel->stores) {
+		struct store *store = list_entry(link, struct store, link);
+
+		if (strcmp(store->key, key) == 0)
+			return store;
+	}
+	return NULL;
+}
+
+static int
+remove_store(const struct path_context *context, struct store *store)
+{
+	int error = block_unregister(context->kernel, store->name);
+
+	if (error < 0)
+		return error;
+	/* Its user may have removed or replaced the node. */
+	if (store->has_node && namespace_unlink(context, store->key) < 0)
+		store->has_node = false;
+	list_remove(&store->link);
+	free(store);
+	return 0;
+}
+
+int
+rump_pub_etfs_remove(const char *key)
+{
+	struct path_context context;
+	struct rump_kernel *kernel;
+	struct store *store;
+	int error = binding_kernel(&kernel);
+
+	if (error == 0)
+		error = context_begin(&context, kernel->kernel);
+	if (error < 0)
+		return -error;
+	pthread_mutex_lock(&kernel->stores_lock);
+	store = find_store(kernel, key);
+	error = store == NULL ? -ENOENT : remove_store(&context, store);
+	pthread_mutex_unlock(&kernel->stores_lock);
+	context_end(&context);
+	return -error;
+}
+
+void
+etfs_forget_all(struct rump_kernel *kernel)
+{
+	list_for_each_safe(link, after, &kernel->stores)
+		free(list_entry(link, struct store, link));
+}

@@ -1,0 +1,75 @@
+/*
+ * Rump kernels of a process: what the parts of the library share.
+ *
+ * library.c	the kernels themselves, and the default one
+ * boot.c	what a kernel is made of, and how it comes up
+ * binding.c	which host thread is what in which kernel
+ * etfs.c	files of the host as block devices
+ * wrappers.c	rump_sys_*() that are more than a call of a handler
+ *
+ * One lock, the library's, guards who is bound to what; it is only taken when
+ * that changes, and never held while a kernel does anything that may take long.
+ */
+#ifndef RUN_LIBRARY_LIBRARY_H
+#define RUN_LIBRARY_LIBRARY_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/list.h"
+
+struct binding;
+struct kernel;
+struct rump_kernel_config;
+struct thread;
+
+struct rump_kernel {
+	struct kernel *kernel; /* constant */
+	uint64_t boot_time_ns; /* constant */
+	bool is_default;       /* constant */
+
+	/* GUARDED_BY(library lock) */
+	struct list bindings; /* of host threads that chose this kernel */
+	struct list lwps;     /* all threads in it */
+	unsigned leaving;     /* of them, those that are off the list and not gone yet */
+
+	pthread_mutex_t stores_lock;
+	struct list stores; /* host files registered; GUARDED_BY(stores_lock) */
+};
+
+/* A thread in a kernel, as the library's user sees it. */
+struct lwp {
+	struct thread *thread;	    /* constant */
+	struct rump_kernel *kernel; /* constant */
+	bool is_implicit;	    /* made for a host thread that needed one; constant */
+	struct binding *binding;    /* the host thread that runs it; GUARDED_BY(library lock) */
+	struct list link;	    /* in kernel->lwps; GUARDED_BY(library lock) */
+};
+
+/* Errors are negative errno here. */
+
+/* library.c: the default kernel, created if it is not there. */
+MUST_CHECK int library_default_kernel(struct rump_kernel **out);
+
+/* boot.c: a kernel as config, which has been checked, wants it. */
+MUST_CHECK int library_boot(const struct rump_kernel_config *config, struct kernel **out);
+
+/* binding.c: the library lock. */
+void library_lock(void);
+void library_unlock(void);
+
+/* The kernel that the calling host thread means; the default one is created. */
+MUST_CHECK int binding_kernel(struct rump_kernel **out);
+
+/*
+ * The kernel goes: nobody is bound to it any more, none of its threads is
+ * left.  Host threads that had chosen it are orphans, but for the calling one.
+ */
+void binding_forget_kernel(struct rump_kernel *kernel);
+
+/* etfs.c: the kernel goes. */
+void etfs_forget_all(struct rump_kernel *kernel);
+
+#endif
