@@ -279,11 +279,15 @@ another_program_that_locks_is_seen(void **state)
 	close_store(state, block);
 }
 
-/* A loop device over the image, its path to name; -1 if there is none to have. */
+/*
+ * A loop device over the image, its path to name; -1 if there is none to have.
+ * The system takes it back when nobody has it open, however the test ends.
+ */
 static int
 make_device(char *name, size_t size)
 {
 	int control = open("/dev/loop-control", O_RDWR);
+	struct loop_info64 info = { .lo_flags = LO_FLAGS_AUTOCLEAR };
 	int device = -1, file, number;
 
 	if (control < 0)
@@ -296,7 +300,7 @@ make_device(char *name, size_t size)
 	if (device < 0)
 		return -1;
 	file = open("image", O_RDWR);
-	if (ioctl(device, LOOP_SET_FD, file) != 0) {
+	if (ioctl(device, LOOP_SET_FD, file) != 0 || ioctl(device, LOOP_SET_STATUS64, &info) != 0) {
 		close(device);
 		device = -1;
 	}
@@ -328,7 +332,6 @@ opens_a_block_device(void **state)
 	assert_int_equal(open_store(state, name, false, &block), 0);
 	close_store(state, block);
 	close(mounted);
-	ioctl(device, LOOP_CLR_FD);
 	close(device);
 }
 
