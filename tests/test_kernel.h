@@ -45,6 +45,9 @@ test_kernel_destroy(struct kernel *kernel)
 /*
  * Somebody who takes all memory there is, so that allocations fail, and gives
  * some pages back, so that the n-th page that is needed is one too many.
+ *
+ * Objects that are allocated meanwhile each begin a page of their own, which
+ * stays when the hog has gone: some dozens of rounds, and memory is full.
  */
 struct hog {
 	struct kernel *kernel;

@@ -104,8 +104,6 @@ tmpfs_create(struct vnode *vdir, struct name name, const struct vnode_create *wh
 	int error;
 
 	*out = NULL;
-	if (dir->parent == NULL)
-		return -ENOENT;
 	entry = tmpfs_directory_add(&dir->directory, name);
 	if (entry == NULL)
 		return -ENOMEM;
@@ -126,8 +124,6 @@ tmpfs_link(struct vnode *vdir, struct name name, struct vnode *vnode)
 	struct tmpfs_node *dir = tmpfs_node_of(vdir);
 	struct tmpfs_entry *entry;
 
-	if (dir->parent == NULL)
-		return -ENOENT;
 	if (vnode->attributes.link_count == UINT32_MAX)
 		return -EMLINK;
 	entry = tmpfs_directory_add(&dir->directory, name);
@@ -215,8 +211,6 @@ tmpfs_rename(const struct vnode_rename *rename)
 
 	ASSERT(from != NULL && &from->node->vnode == rename->vnode);
 	ASSERT((to == NULL) == (rename->replaced == NULL));
-	if (to_dir->parent == NULL)
-		return -ENOENT;
 	if (!rename->exchange)
 		return move(rename, from, to);
 	exchange(from_dir, from, to_dir, to);

@@ -71,8 +71,6 @@ init_content(struct tmpfs_node *node, struct kernel *kernel, const struct vnode_
 		tmpfs_directory_init(&node->directory, kernel);
 	if (what->type != VNODE_SYMLINK)
 		return 0;
-	if (length == 0 || length >= PATH_LENGTH_MAX)
-		return length == 0 ? -ENOENT : -ENAMETOOLONG;
 	node->target = memory_alloc(kernel, length);
 	if (node->target == NULL)
 		return -ENOMEM;

@@ -47,7 +47,7 @@ tmpfs_node_of(struct vnode *vnode)
 
 /*
  * A new inode, with one reference, to be given its first name: its link count
- * is 0.  -ENOSPC, -ENOMEM, -ENAMETOOLONG.
+ * is 0.  -ENOSPC, -ENOMEM.
  */
 MUST_CHECK int tmpfs_node_create(struct tmpfs *fs, const struct vnode_create *what,
     struct tmpfs_node **out);
