@@ -86,8 +86,8 @@ space_print(const struct location *location)
 		location_report(location, "cannot find the space left in", errno);
 		return;
 	}
-	size_print("space", (uint64_t)space.f_blocks * (uint64_t)space.f_bsize);
-	size_print("space free", (uint64_t)space.f_bfree * (uint64_t)space.f_bsize);
+	size_print("space", (uint64_t)space.f_blocks * (uint64_t)space.f_frsize);
+	size_print("space free", (uint64_t)space.f_bfree * (uint64_t)space.f_frsize);
 	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64,
 	    (uint64_t)space.f_files - (uint64_t)space.f_ffree, (uint64_t)space.f_files);
 	line_print("inodes used", text);
