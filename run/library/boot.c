@@ -1,9 +1,9 @@
 /*
  * What a kernel in a process is made of, and how it comes up.
  *
- * All kernels share one host, which is made with the first and stays: it keeps
- * the memory of kernels that are gone for the next ones.  A fresh kernel has a
- * tmpfs for a root, with a devfs on /dev, and process 1.
+ * Kernels that are not given a host share one, which is made with the first and
+ * stays: it keeps the memory of kernels that are gone for the next ones.  A
+ * fresh kernel has a tmpfs for a root, with a devfs on /dev, and process 1.
  */
 #include "run/library/library.h"
 
@@ -31,13 +31,21 @@ static const struct component *const components[] = {
 };
 
 static pthread_once_t host_once = PTHREAD_ONCE_INIT;
-static struct host *host;
+static struct host *common_host;
 static int host_error;
 
 static void
 create_host(void)
 {
-	host_error = posix_host_create(&host);
+	host_error = posix_host_create(&common_host);
+}
+
+int
+library_host(struct host **out)
+{
+	pthread_once(&host_once, create_host);
+	*out = common_host;
+	return host_error;
 }
 
 /* The files every kernel has. */
@@ -72,23 +80,19 @@ bring_up(struct kernel *kernel)
 }
 
 int
-library_boot(const struct rump_kernel_config *config, struct kernel **out)
+library_boot(const struct host_ops *ops, struct host *host, const struct rump_kernel_config *config,
+    struct kernel **out)
 {
 	struct kernel_config kernel_config = {
-		.host_ops = &posix_host_ops,
+		.host_ops = ops,
+		.host = host,
 		.components = components,
 		.component_count = ARRAY_SIZE(components),
 		.memory_limit = config->memory_limit,
 		.console_level = (enum log_level)config->console_level,
 	};
-	int error;
+	int error = kernel_create(&kernel_config, out);
 
-	*out = NULL;
-	pthread_once(&host_once, create_host);
-	if (host_error < 0)
-		return host_error;
-	kernel_config.host = host;
-	error = kernel_create(&kernel_config, out);
 	if (error < 0)
 		return error;
 	error = bring_up(*out);

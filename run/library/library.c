@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/posix/posix.h"
 #include "kern/kernel.h"
 #include "vfs/mount.h"
 #include <rump/rump.h>
@@ -38,9 +39,9 @@ is_valid_config(const struct rump_kernel_config *config)
 	       memcmp(config->reserved, zero.reserved, sizeof(zero.reserved)) == 0;
 }
 
-/* Negative errno. */
-static int
-create(const struct rump_kernel_config *config, struct rump_kernel **out)
+int
+library_create_on(const struct host_ops *ops, struct host *host,
+    const struct rump_kernel_config *config, struct rump_kernel **out)
 {
 	struct rump_kernel *kernel = calloc(1, sizeof(*kernel));
 	uint64_t start = nanoseconds_now();
@@ -49,7 +50,7 @@ create(const struct rump_kernel_config *config, struct rump_kernel **out)
 	*out = NULL;
 	if (kernel == NULL)
 		return -ENOMEM;
-	error = library_boot(config, &kernel->kernel);
+	error = library_boot(ops, host, config, &kernel->kernel);
 	if (error < 0) {
 		free(kernel);
 		return error;
@@ -61,6 +62,17 @@ create(const struct rump_kernel_config *config, struct rump_kernel **out)
 	kernel->boot_time_ns = nanoseconds_now() - start;
 	*out = kernel;
 	return 0;
+}
+
+/* Negative errno. */
+static int
+create(const struct rump_kernel_config *config, struct rump_kernel **out)
+{
+	struct host *host;
+	int error = library_host(&host);
+
+	*out = NULL;
+	return error < 0 ? error : library_create_on(&posix_host_ops, host, config, out);
 }
 
 int

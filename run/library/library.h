@@ -21,6 +21,8 @@
 #include "base/list.h"
 
 struct binding;
+struct host;
+struct host_ops;
 struct kernel;
 struct rump_kernel_config;
 struct thread;
@@ -53,8 +55,16 @@ struct lwp {
 /* library.c: the default kernel, created if it is not there. */
 MUST_CHECK int library_default_kernel(struct rump_kernel **out);
 
+/* rump_kernel_create() on a host of the caller's, which stays longer than the kernel. */
+MUST_CHECK int library_create_on(const struct host_ops *ops, struct host *host,
+    const struct rump_kernel_config *config, struct rump_kernel **out);
+
+/* boot.c: the POSIX host that kernels have unless they were given another one. */
+MUST_CHECK int library_host(struct host **out);
+
 /* boot.c: a kernel as config, which has been checked, wants it. */
-MUST_CHECK int library_boot(const struct rump_kernel_config *config, struct kernel **out);
+MUST_CHECK int library_boot(const struct host_ops *ops, struct host *host,
+    const struct rump_kernel_config *config, struct kernel **out);
 
 /* binding.c: the library lock. */
 void library_lock(void);
