@@ -24,7 +24,7 @@
 
 enum {
 	TEXT_SIZE = 64 * 1024,
-	KEY_COLUMNS = 20,
+	KEY_COLUMNS = 24,
 };
 
 static const struct option long_options[] = {
@@ -72,25 +72,31 @@ description_print(char *text)
 			continue;
 		}
 		*value++ = '\0';
+		if (strcmp(line, "source") == 0)
+			continue; /* the kernel's name for the image */
 		line_print(line, value + strspn(value, " "));
 	}
 }
 
+/* How full it is; units differ from one file system to the next. */
 static void
 space_print(const struct location *location)
 {
+	char total_text[SIZE_TEXT], used_text[SIZE_TEXT];
+	char line[2 * SIZE_TEXT + 16];
 	struct statfs space;
-	char text[64];
+	uint64_t unit, used;
 
 	if (rump_sys_statfs("/", &space) < 0) {
-		location_report(location, "cannot find the space left in", errno);
+		location_report(location, "cannot tell how full is", errno);
 		return;
 	}
-	size_print("space", (uint64_t)space.f_blocks * (uint64_t)space.f_frsize);
-	size_print("space free", (uint64_t)space.f_bfree * (uint64_t)space.f_frsize);
-	snprintf(text, sizeof(text), "%" PRIu64 " of %" PRIu64,
-	    (uint64_t)space.f_files - (uint64_t)space.f_ffree, (uint64_t)space.f_files);
-	line_print("inodes used", text);
+	unit = (uint64_t)(space.f_frsize != 0 ? space.f_frsize : space.f_bsize);
+	used = space.f_blocks < space.f_bfree ? 0 : space.f_blocks - space.f_bfree;
+	size_words(total_text, space.f_blocks * unit);
+	size_words(used_text, used * unit);
+	snprintf(line, sizeof(line), "%s of %s", used_text, total_text);
+	line_print("in use", line);
 }
 
 static void
