@@ -211,6 +211,21 @@ image_get(const char *name)
 	return image;
 }
 
+void
+image_close_all(void)
+{
+	struct image *next;
+
+	if (images.count > 0)
+		rump_kernel_destroy(NULL);
+	for (struct image *image = images.first; image != NULL; image = next) {
+		next = image->next;
+		free(image->name);
+		free(image->mount_path);
+		free(image);
+	}
+}
+
 /* ---- locations ------------------------------------------------------------ */
 
 static void

@@ -34,6 +34,9 @@ void image_set_mount_options(const char *options);
 struct location *image_locate(char *const *arguments, int count);
 void image_locations_free(struct location *locations, int count);
 
+/* Leave all images; the rump kernel is gone after that. */
+void image_close_all(void);
+
 /* Whether argument names a place in an image, as opposed to a file of the host. */
 bool image_is_named(const char *argument);
 

@@ -231,5 +231,6 @@ main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	status = run(argc, argv);
 	report_output();
+	image_close_all();
 	return status > report_status() ? status : report_status();
 }
