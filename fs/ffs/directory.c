@@ -33,7 +33,7 @@ struct walk {
 	struct ffs_mount *fs;
 	struct buffer *buffer; /* NULL at first */
 	uint64_t first;	       /* where in the directory the buffer begins */
-	uint64_t bad_first;    /* the same of the last one that could not be had */
+	uint64_t bad_first;    /* the same of the last one that was damage */
 	unsigned damage_count;
 };
 
@@ -111,7 +111,7 @@ walk_to(struct walk *walk, uint64_t offset)
 	error = read_block(walk, first);
 	if (error == 0)
 		walk->first = first;
-	else
+	else if (error == -EUCLEAN)
 		walk->bad_first = first;
 	return error;
 }

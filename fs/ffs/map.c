@@ -98,15 +98,35 @@ find_run(const struct walk *walk, uint32_t index, uint32_t pointer_count, uint64
 	return 0;
 }
 
-/* A missing indirect block at level: a hole up to the end of all it would lead to. */
+/* Blocks from the start of what entry index[level] leads to up to the one we want. */
+static uint64_t
+blocks_before(const struct walk *walk, unsigned level)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = level + 1; i < walk->path.depth; i++)
+		count += walk->path.index[i] * walk->path.span[i];
+	return count;
+}
+
+/* A hole: count pointers from index[level] on are 0. */
+static void
+set_hole(const struct walk *walk, unsigned level, uint64_t count, uint64_t max, struct ffs_run *out)
+{
+	uint64_t blocks = count * walk->path.span[level] - blocks_before(walk, level);
+
+	*out = (struct ffs_run){ .address = 0, .count = min_u64(blocks, max) };
+}
+
+/* The same where the walk has reached an array of pointers to indirect blocks. */
 static void
 find_hole(const struct walk *walk, unsigned level, uint64_t max, struct ffs_run *out)
 {
-	uint64_t span = walk->path.span[level] * walk->fs->sb.pointers_per_block;
+	uint32_t index = walk->path.index[level], end = index + 1;
 
-	for (unsigned i = level; i < walk->path.depth; i++)
-		span -= walk->path.index[i] * walk->path.span[i];
-	*out = (struct ffs_run){ .address = 0, .count = min_u64(span, max) };
+	while (end < walk->fs->sb.pointers_per_block && pointer_at(walk, end) == 0)
+		end++;
+	set_hole(walk, level, end - index, max, out);
 }
 
 /* Read the indirect block at address; its buffer is the caller's. */
@@ -125,31 +145,29 @@ pass_indirect(struct walk *walk, uint64_t address, struct buffer **out)
 static int
 walk_indirect(struct walk *walk, uint64_t max, struct ffs_run *out)
 {
-	const struct ffs_superblock *sb = &walk->fs->sb;
+	uint32_t pointer_count = walk->fs->sb.pointers_per_block;
 	uint64_t address = walk->inode->indirect[walk->path.depth - 1];
+	int error = 0;
 
-	for (unsigned level = 0; level < walk->path.depth; level++) {
+	if (address == 0)
+		set_hole(walk, 0, pointer_count - walk->path.index[0], max, out);
+	for (unsigned level = 0; address != 0; level++) {
+		bool is_last = level + 1 == walk->path.depth;
+		uint32_t index = walk->path.index[level];
 		struct buffer *buffer;
-		int error;
 
-		if (address == 0) {
-			find_hole(walk, level, max, out);
-			return 0;
-		}
 		error = pass_indirect(walk, address, &buffer);
 		if (error < 0)
 			return error;
 		walk->pointers = buffer->data;
-		if (level + 1 == walk->path.depth)
-			error = find_run(walk, walk->path.index[level], sb->pointers_per_block, max,
-			    out);
-		else
-			address = pointer_at(walk, walk->path.index[level]);
+		address = is_last ? 0 : pointer_at(walk, index);
+		if (is_last)
+			error = find_run(walk, index, pointer_count, max, out);
+		else if (address == 0)
+			find_hole(walk, level, max, out);
 		buffer_put(buffer);
-		if (error < 0)
-			return error;
 	}
-	return 0;
+	return error;
 }
 
 int

@@ -93,7 +93,10 @@ try_place(struct block_dev *dev, uint64_t place, const char *name, struct ffs_su
 	return error;
 }
 
-/* Look everywhere.  -EUCLEAN if there are only damaged ones, -ENODEV if none. */
+/*
+ * Look everywhere: a place that cannot be read, or that holds a damaged one,
+ * matters only if no other is good.  -EIO, -EUCLEAN, or -ENODEV if there is none.
+ */
 static int
 search(struct block_dev *dev, const char *name, struct ffs_superblock *out)
 {
@@ -102,15 +105,14 @@ search(struct block_dev *dev, const char *name, struct ffs_superblock *out)
 	for (unsigned i = 0; i < FFS_SUPERBLOCK_PLACES; i++) {
 		int error = try_place(dev, ffs_superblock_places[i], name, out);
 
-		if (error != -ENODEV && error != -EUCLEAN)
+		if (error == 0 || error == -ENOMEM)
 			return error;
-		if (error == -EUCLEAN)
+		if (error != -ENODEV && result != -EIO)
 			result = error;
 	}
 	return result;
 }
 
-/* What is not right with a superblock matters only if no other one is good. */
 static int
 find_superblock(struct block_dev *dev, const char *name, struct ffs_superblock *out)
 {

@@ -1,0 +1,199 @@
+/* FFS images for tests: see ffs_image.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "fs/ffs/ffs.h"
+#include "fs/tmpfs/tmpfs.h"
+#include "kern/credential.h"
+#include "tests/fake_fs.h"
+#include "tests/ffs_image.h"
+#include "vfs/mount.h"
+
+static const struct component *const components[] = {
+	&block_component,
+	&vfs_component,
+	&tmpfs_component,
+	&ffs_component,
+};
+
+static void
+create_kernel(struct ffs_image *image)
+{
+	struct kernel_config config = {
+		.host_ops = &fake_host_ops,
+		.host = &image->host,
+		.components = components,
+		.component_count = ARRAY_SIZE(components),
+		.console_level = LOG_WARNING,
+	};
+
+	fake_host_create(&image->host, true);
+	assert_int_equal(kernel_create(&config, &image->kernel), 0);
+	image->root = credential_create(image->kernel);
+	assert_non_null(image->root);
+	assert_int_equal(mount_root(image->kernel, "tmpfs", ""), 0);
+	image->context = (struct path_context){
+		.kernel = image->kernel,
+		.root = mount_root_vnode(image->kernel),
+		.start = mount_root_vnode(image->kernel),
+		.credential = image->root,
+	};
+	make_directory(&image->context, "/mnt", 0755);
+}
+
+void
+ffs_image_create(struct ffs_image *image, const struct sample *sample)
+{
+	uint8_t *superblock;
+	uint64_t size;
+
+	create_kernel(image);
+	image->sample = *sample;
+	size = (uint64_t)SAMPLE_FRAGMENTS_PER_GROUP * sample->group_count * sample->fragment_size;
+	fake_block_create(&image->fake, image->kernel, size);
+	memset(image->fake.content, 0, size);
+	assert_int_equal(block_register(image->kernel, &image->fake.dev, "image"), 0);
+	make_node(&image->context, "/image", VNODE_BLOCK, image->fake.dev.number);
+
+	superblock = image->fake.content + sample_location(sample);
+	sample_superblock(superblock, sample);
+	sample_decode(superblock, sample, &image->sb);
+	ffs_image_put_directory(image, FFS_ROOT_INO, ffs_image_root(image), FFS_ROOT_INO);
+}
+
+void
+ffs_image_destroy(struct ffs_image *image)
+{
+	credential_put(image->root);
+	kernel_destroy(image->kernel);
+	fake_block_destroy(&image->fake);
+	fake_host_destroy(&image->host);
+}
+
+int
+ffs_image_mount(struct ffs_image *image, const char *options)
+{
+	return mount_at(&image->context, "/image", "/mnt", "ffs", MOUNT_READ_ONLY, options);
+}
+
+int
+ffs_image_unmount(struct ffs_image *image)
+{
+	return unmount_at(&image->context, "/mnt", 0);
+}
+
+void
+ffs_image_must_mount(struct ffs_image *image)
+{
+	assert_int_equal(ffs_image_mount(image, ""), 0);
+}
+
+uint8_t *
+ffs_image_at(struct ffs_image *image, uint64_t fragment)
+{
+	return image->fake.content + fragment * image->sample.fragment_size;
+}
+
+uint64_t
+ffs_image_root(const struct ffs_image *image)
+{
+	return image->sb.data_offset + image->sb.fragments_per_block;
+}
+
+uint64_t
+ffs_image_free(const struct ffs_image *image)
+{
+	return ffs_image_root(image) + image->sb.fragments_per_block;
+}
+
+uint8_t *
+ffs_image_inode(struct ffs_image *image, uint32_t ino)
+{
+	return ffs_image_at(image, 256) + (size_t)ino * image->sb.inode_size;
+}
+
+void
+ffs_image_put_inode(struct ffs_image *image, uint32_t ino, unsigned mode, uint64_t size,
+    uint64_t sector_count)
+{
+	uint8_t *bytes = ffs_image_inode(image, ino);
+	enum byte_order order = image->sample.order;
+
+	memset(bytes, 0, image->sb.inode_size);
+	sample_put16(bytes + 0, order, (uint16_t)mode);
+	sample_put16(bytes + 2, order, 1);
+	if (image->sample.version == FFS_UFS2) {
+		sample_put64(bytes + 16, order, size);
+		sample_put64(bytes + 24, order, sector_count);
+	} else {
+		sample_put64(bytes + 8, order, size);
+		sample_put32(bytes + 104, order, (uint32_t)sector_count);
+	}
+}
+
+void
+ffs_image_put_pointer(struct ffs_image *image, uint32_t ino, unsigned number, uint64_t fragment)
+{
+	uint8_t *bytes = ffs_image_inode(image, ino);
+
+	if (image->sample.version == FFS_UFS2)
+		sample_put64(bytes + 112 + 8 * number, image->sample.order, fragment);
+	else
+		sample_put32(bytes + 40 + 4 * number, image->sample.order, (uint32_t)fragment);
+}
+
+void
+ffs_image_put_indirect(struct ffs_image *image, uint64_t at, uint32_t index, uint64_t fragment)
+{
+	uint8_t *bytes = ffs_image_at(image, at);
+
+	if (image->sample.version == FFS_UFS2)
+		sample_put64(bytes + 8 * index, image->sample.order, fragment);
+	else
+		sample_put32(bytes + 4 * index, image->sample.order, (uint32_t)fragment);
+}
+
+uint32_t
+ffs_image_put_entry(struct ffs_image *image, uint64_t fragment, uint32_t offset, uint32_t length,
+    uint32_t ino, const char *name)
+{
+	uint8_t *bytes = ffs_image_at(image, fragment) + offset;
+	size_t name_length = string_length(name, 256);
+
+	if (length == 0)
+		length = 512 - offset % 512;
+	memset(bytes, 0, length);
+	sample_put32(bytes, image->sample.order, ino);
+	sample_put16(bytes + 4, image->sample.order, (uint16_t)length);
+	bytes[7] = (uint8_t)name_length;
+	memcpy(bytes + 8, name, name_length);
+	return offset + length;
+}
+
+void
+ffs_image_put_directory(struct ffs_image *image, uint32_t ino, uint64_t fragment, uint32_t parent)
+{
+	uint32_t size = image->sample.fragment_size;
+
+	ffs_image_put_inode(image, ino, 0040755, size, size / 512);
+	ffs_image_put_pointer(image, ino, 0, fragment);
+	for (uint32_t offset = 0; offset < size; offset += 512)
+		ffs_image_put_entry(image, fragment, offset, 0, 0, "");
+	ffs_image_put_entry(image, fragment, 0, 12, ino, ".");
+	ffs_image_put_entry(image, fragment, 12, 12, parent, "..");
+	ffs_image_put_entry(image, fragment, 24, 0, 0, "");
+}
+
+bool
+ffs_image_said(const struct ffs_image *image, const char *text)
+{
+	size_t length = string_length(text, 256);
+
+	for (size_t i = 0; i + length <= image->host.console_length; i++)
+		if (memcmp(image->host.console + i, text, length) == 0)
+			return true;
+	return false;
+}
