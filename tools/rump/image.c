@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -147,20 +148,26 @@ root_change(int directory)
 	return rump_sys_chroot(".");
 }
 
+/*
+ * A driver that knows its file system says what is wrong with it.  If none does,
+ * the file may be something else altogether.
+ */
 static void
 mount_report(const char *name, int error)
 {
-	static const char prefix[] = "mount: ";
+	static const char unknown[] = "mount: ";
 	char guess[512];
 	char line[1024];
-	const char *reason = strerror(error);
-	bool has_guess = identify_file(name, guess, sizeof(guess));
 
-	if (report_kernel_line(line, sizeof(line)))
-		reason = line;
-	if (strncmp(reason, prefix, strlen(prefix)) == 0)
-		reason += strlen(prefix);
-	report_unable("%s: cannot be mounted: %s%s%s", name, reason, has_guess ? "; " : "", guess);
+	if (!report_kernel_line(line, sizeof(line)))
+		snprintf(line, sizeof(line), "%s%s", unknown, strerror(error));
+	if (strncmp(line, unknown, strlen(unknown)) != 0) {
+		report_unable("%s: cannot be mounted: %s", name, line);
+		return;
+	}
+	if (!identify_file(name, guess, sizeof(guess)))
+		snprintf(guess, sizeof(guess), "\"file %s\" may tell what it is", name);
+	report_unable("%s: cannot be mounted: %s; %s", name, line + strlen(unknown), guess);
 }
 
 /* Mount image number, whose true root is the root now. */
