@@ -111,6 +111,10 @@ MUST_CHECK int block_read_segments(struct block_dev *dev, uint64_t offset,
     const struct segment *segments, size_t count);
 MUST_CHECK int block_read(struct block_dev *dev, uint64_t offset, void *data, size_t length);
 
+/* The same for writing; it is durable after a flush.  -EROFS, -ENOSPC besides. */
+MUST_CHECK int block_write_segments(struct block_dev *dev, uint64_t offset,
+    const struct segment *segments, size_t count);
+
 /* A backing store of the host's, or a window of it, that is to be a device. */
 struct block_attach {
 	const char *name;      /* of the device; borrowed */

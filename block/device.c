@@ -1,10 +1,10 @@
 /*
- * Requests to a block device: the one place that checks them, and reading that
- * waits.
+ * Requests to a block device: the one place that checks them, and transfers
+ * that wait.
  *
  * A device may complete a request before its submit returns, which is what the
- * host's page cache does, or later on any thread.  The word of a waiting read
- * says which: a read that is done by the time it looks costs two atomic
+ * host's page cache does, or later on any thread.  The word of a waiting
+ * transfer says which: one that is done by the time it looks costs two atomic
  * operations and no call of the host.
  */
 #include "base/errno.h"
@@ -12,12 +12,12 @@
 #include "block/block_impl.h"
 
 enum {
-	READ_PENDING,
-	READ_WAITED_FOR,
-	READ_DONE,
+	TRANSFER_PENDING,
+	TRANSFER_WAITED_FOR,
+	TRANSFER_DONE,
 };
 
-struct read {
+struct transfer {
 	struct host_block_request request;
 	struct kernel *kernel;
 	int error; /* of the request, once done */
@@ -55,30 +55,30 @@ block_submit(struct block_dev *dev, struct host_block_request *request)
 }
 
 static void
-read_done(struct host_block_request *request, int error)
+transfer_done(struct host_block_request *request, int error)
 {
-	struct read *read = container_of(request, struct read, request);
-	struct kernel *kernel = read->kernel;
+	struct transfer *transfer = container_of(request, struct transfer, request);
+	struct kernel *kernel = transfer->kernel;
 
-	read->error = error;
-	/* After this the reader may be gone with its stack: only the address is used. */
-	if (atomic_exchange_explicit(&read->state, READ_DONE, memory_order_acq_rel) ==
-	    READ_WAITED_FOR)
-		kernel->host_ops->wake(kernel->host, &read->state, 1);
+	transfer->error = error;
+	/* After this the waiter may be gone with its stack: only the address is used. */
+	if (atomic_exchange_explicit(&transfer->state, TRANSFER_DONE, memory_order_acq_rel) ==
+	    TRANSFER_WAITED_FOR)
+		kernel->host_ops->wake(kernel->host, &transfer->state, 1);
 }
 
 static NOINLINE void
-read_wait(struct read *read)
+transfer_wait(struct transfer *transfer)
 {
-	struct kernel *kernel = read->kernel;
-	uint32_t state = READ_PENDING;
+	struct kernel *kernel = transfer->kernel;
+	uint32_t state = TRANSFER_PENDING;
 
-	atomic_compare_exchange_strong_explicit(&read->state, &state, READ_WAITED_FOR,
+	atomic_compare_exchange_strong_explicit(&transfer->state, &state, TRANSFER_WAITED_FOR,
 	    memory_order_acq_rel, memory_order_acquire);
-	while (atomic_load_explicit(&read->state, memory_order_acquire) != READ_DONE) {
-		if (kernel->host_ops->wait(kernel->host, &read->state, READ_WAITED_FOR,
+	while (atomic_load_explicit(&transfer->state, memory_order_acquire) != TRANSFER_DONE) {
+		if (kernel->host_ops->wait(kernel->host, &transfer->state, TRANSFER_WAITED_FOR,
 			HOST_NO_DEADLINE) == -EDEADLK)
-			kernel_panic(kernel, "block: a read that nobody will complete");
+			kernel_panic(kernel, "block: a transfer that nobody will complete");
 	}
 }
 
@@ -93,35 +93,45 @@ segments_length(const struct segment *segments, size_t count, uint64_t *length)
 	return count <= UINT32_MAX ? 0 : -EINVAL;
 }
 
-int
-block_read_segments(struct block_dev *dev, uint64_t offset, const struct segment *segments,
-    size_t count)
+/* Transfer segments, and wait for it. */
+static int
+transfer_segments(struct block_dev *dev, enum host_block_op op, uint64_t offset,
+    const struct segment *segments, size_t count)
 {
-	struct read read = {
+	struct transfer transfer = {
 		.request = {
-			.op = HOST_BLOCK_READ,
+			.op = op,
 			.segment_count = (unsigned)count,
 			.offset = offset,
 			.segments = segments,
-			.done = read_done,
+			.done = transfer_done,
 		},
 		.kernel = dev->kernel,
-		.state = READ_PENDING,
+		.state = TRANSFER_PENDING,
 	};
-	int error = segments_length(segments, count, &read.request.length);
+	int error = segments_length(segments, count, &transfer.request.length);
 
 	if (error == 0) {
-		block_submit(dev, &read.request);
-		if (atomic_load_explicit(&read.state, memory_order_acquire) != READ_DONE)
-			read_wait(&read);
-		error = read.error;
+		block_submit(dev, &transfer.request);
+		if (atomic_load_explicit(&transfer.state, memory_order_acquire) != TRANSFER_DONE)
+			transfer_wait(&transfer);
+		error = transfer.error;
 	}
 	/* -EFAULT is the caller's own: it gave memory that is not there. */
 	if (UNLIKELY(error < 0 && error != -EFAULT))
 		kernel_log(dev->kernel, LOG_ERROR,
-		    "block: %s: read of %llu bytes at offset %llu failed: error %d", dev->name,
-		    (unsigned long long)read.request.length, (unsigned long long)offset, -error);
+		    "block: %s: %s of %llu bytes at offset %llu failed: error %d", dev->name,
+		    op == HOST_BLOCK_READ ? "read" : "write",
+		    (unsigned long long)transfer.request.length, (unsigned long long)offset,
+		    -error);
 	return error;
+}
+
+int
+block_read_segments(struct block_dev *dev, uint64_t offset, const struct segment *segments,
+    size_t count)
+{
+	return transfer_segments(dev, HOST_BLOCK_READ, offset, segments, count);
 }
 
 int
@@ -130,4 +140,11 @@ block_read(struct block_dev *dev, uint64_t offset, void *data, size_t length)
 	struct segment segment = { data, length };
 
 	return block_read_segments(dev, offset, &segment, 1);
+}
+
+int
+block_write_segments(struct block_dev *dev, uint64_t offset, const struct segment *segments,
+    size_t count)
+{
+	return transfer_segments(dev, HOST_BLOCK_WRITE, offset, segments, count);
 }

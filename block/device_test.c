@@ -304,7 +304,7 @@ read_for_ever(void *argument)
 static void
 a_read_that_nobody_will_complete_is_a_panic(void **state)
 {
-	assert_true(fake_host_dies(read_for_ever, *state, "a read that nobody will complete"));
+	assert_true(fake_host_dies(read_for_ever, *state, "a transfer that nobody will complete"));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, create_fixture, destroy_fixture)

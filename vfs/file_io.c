@@ -89,13 +89,13 @@ read_extent_direct(struct reading *reading, const struct extent *extent)
 }
 
 /*
- * Read up to end directly, as far as that goes; true if it went anywhere.
- * Errors are left to who reads the rest through pages, one by one.
+ * Read up to end directly, as far as that goes.  Errors are left to whoever
+ * reads the rest through pages, one by one; all but -EFAULT, which is the
+ * host's word that it would not help.
  */
-static bool
+static int
 read_direct(struct reading *reading, uint64_t end)
 {
-	uint64_t start = reading->offset;
 	uint64_t moved;
 
 	do {
@@ -109,9 +109,9 @@ read_direct(struct reading *reading, uint64_t end)
 		moved = left - reading->uio->left;
 		reading->offset += moved;
 		if (error < 0)
-			break;
+			return error == -EFAULT ? error : 0;
 	} while (moved > 0 && reading->offset < end);
-	return reading->offset > start;
+	return 0;
 }
 
 static int
@@ -146,10 +146,12 @@ direct_end(const struct reading *reading)
 static int
 read_piece(struct reading *reading)
 {
+	uint64_t start = reading->offset;
 	uint64_t end = direct_end(reading);
+	int error = end > start ? read_direct(reading, end) : 0;
 
-	if (end > reading->offset && read_direct(reading, end))
-		return 0;
+	if (error < 0 || reading->offset > start)
+		return error;
 	if (reading->offset % PAGE_SIZE != 0)
 		end = round_up(reading->offset, PAGE_SIZE);
 	else

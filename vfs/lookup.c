@@ -60,7 +60,7 @@ lookup_uncached(struct vnode *dir, struct name name, struct vnode **out)
 		*out = NULL;
 		return -EUCLEAN;
 	}
-	if (error == 0 || error == -ENOENT)
+	if ((error == 0 || error == -ENOENT) && !dir->mount->has_live_names)
 		name_cache_enter(dir, name, *out);
 	return error;
 }

@@ -110,6 +110,7 @@ struct mount {
 	uint32_t device;	     /* st_dev of its files; constant */
 	uint32_t flags;		     /* enum mount_flag; constant */
 	bool reads_direct;	     /* large reads may bypass the page cache; constant */
+	bool has_live_names;	     /* names come and go by themselves: not cached; constant */
 	uint32_t id;		     /* constant */
 	char source[MOUNT_SOURCE_MAX + 1];
 	struct vnode *root;	  /* a reference, besides any of the driver's own; constant */
@@ -122,7 +123,7 @@ struct mount {
 	_Atomic bool was_entered; /* somebody moved meanwhile; private to vnode.c */
 };
 
-/* Set up the embedded mount; the driver sets reads_direct and root after. */
+/* Set up the embedded mount; the driver sets root, and what it wants of the flags, after. */
 void mount_init(struct mount *mount, const struct mount_request *request,
     const struct fs_type *type, const struct mount_ops *ops);
 
