@@ -11,6 +11,7 @@
 
 #include "base/errno.h"
 #include "block/block.h"
+#include "fs/devfs/devfs.h"
 #include "fs/ffs/ffs.h"
 #include "fs/tmpfs/tmpfs.h"
 #include "host/posix/posix.h"
@@ -26,6 +27,7 @@ static const struct component *const components[] = {
 	&block_component,
 	&vfs_component,
 	&tmpfs_component,
+	&devfs_component,
 	&ffs_component,
 	&process_component,
 };
@@ -59,8 +61,11 @@ populate(struct kernel *kernel, const struct credential *credential)
 		.credential = credential,
 	};
 	struct vnode_create directory = { .type = VNODE_DIRECTORY, .permissions = 0755 };
+	int error = namespace_create(&context, "/dev", &directory);
 
-	return namespace_create(&context, "/dev", &directory);
+	if (error < 0)
+		return error;
+	return mount_at(&context, "none", "/dev", "devfs", 0, "");
 }
 
 static int
