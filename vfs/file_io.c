@@ -24,13 +24,13 @@
 #include "vfs/mount.h"
 #include "vfs/namespace.h"
 #include "vfs/page_cache.h"
+#include "vfs/permission.h"
 #include "vfs/vnode.h"
 
 #define FILE_SIZE_MAX	   ((uint64_t)INT64_MAX)
 #define DIRECT_MIN	   (32 * 1024)
 #define DIRECT_SEGMENT_MAX 16
 #define WRITE_PIECE	   (16 * PAGE_SIZE) /* to be filled while it is hot from zeroing */
-#define MODE_GROUP_EXECUTE 0010
 
 /* A read of [offset, end) of a store's file, under way. */
 struct reading {
@@ -209,13 +209,9 @@ static int
 content_changed(struct vnode *vnode, const struct file_writer *writer)
 {
 	struct vnode_attributes *attributes = &vnode->attributes;
-	uint32_t both = MODE_SETGID | MODE_GROUP_EXECUTE;
-	uint32_t drop = attributes->permissions & MODE_SETUID;
+	uint32_t drop = permission_lost_set_id(vnode, writer->credential);
 	uint32_t mask = SET_MODIFIED | SET_CHANGED;
 
-	/* Without group execution, the set-group-ID bit means something else. */
-	if ((attributes->permissions & both) == both)
-		drop |= MODE_SETGID;
 	if (drop != 0 && !credential_can(writer->credential, CAP_FSETID)) {
 		attributes->permissions &= ~drop;
 		mask |= SET_PERMISSIONS;

@@ -342,8 +342,8 @@ walk_to_last(struct walk *walk, struct name *last)
 		int error;
 
 		*last = take_name(walk);
-		if (is_at_last(walk))
-			return check_dir(walk);
+		if (is_at_last(walk)) /* nobody is asked for "/" itself */
+			return last->length > 0 ? check_dir(walk) : 0;
 		error = step(walk, *last);
 		if (error < 0)
 			return error;

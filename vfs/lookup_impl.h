@@ -31,7 +31,7 @@ void walk_end(struct walk *walk);
 /*
  * Walk to the directory that the last name is in, following links, and take the
  * name off the rest: what is left are slashes, or nothing.  The directory is
- * one and may be searched.  The name is empty if there is none ("/").
+ * one and may be searched, unless the name is empty because there is none ("/").
  */
 MUST_CHECK int walk_to_last(struct walk *walk, struct name *last);
 

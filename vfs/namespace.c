@@ -172,6 +172,15 @@ link_locked(const struct path_context *context, struct vnode *dir, struct name n
 	return error;
 }
 
+/* No second name for a directory; but who may not add names hears that first. */
+static int
+refuse_directory(const struct path_context *context, const struct vnode *dir)
+{
+	int error = permission_add(dir, context->credential);
+
+	return error < 0 ? error : -EPERM;
+}
+
 static int
 link_in(const struct path_context *context, const struct lookup_parent *parent, struct vnode *vnode)
 {
@@ -188,9 +197,9 @@ link_in(const struct path_context *context, const struct lookup_parent *parent, 
 		error = -EXDEV;
 	else if (error == 0 && is_read_only(dir))
 		error = -EROFS;
-	else if (error == 0 && vnode->type == VNODE_DIRECTORY)
-		error = -EPERM;
-	if (error == 0)
+	if (error == 0 && vnode->type == VNODE_DIRECTORY)
+		error = refuse_directory(context, dir);
+	else if (error == 0)
 		error = link_locked(context, dir, parent->last, vnode);
 	rwlock_unlock_exclusive(&dir->lock);
 	return error;

@@ -15,8 +15,6 @@
 #define NANOSECONDS 1000000000
 #define DAY	    (24 * 60 * 60) /* seconds */
 
-#define GROUP_EXECUTE 010
-
 struct timestamp
 timestamp_now(struct kernel *kernel)
 {
@@ -192,11 +190,8 @@ lost_permissions(const struct vnode *vnode, const struct credential *credential,
 	uint32_t lost = 0;
 
 	/* A new owner shall not run programs as the new owner unasked. */
-	if ((change->mask & (SET_UID | SET_GID)) && vnode->type != VNODE_DIRECTORY) {
-		lost |= MODE_SETUID;
-		if (permissions & GROUP_EXECUTE)
-			lost |= MODE_SETGID;
-	}
+	if ((change->mask & (SET_UID | SET_GID)) && vnode->type != VNODE_DIRECTORY)
+		lost |= permission_lost_set_id(vnode, credential);
 	if ((change->mask & SET_PERMISSIONS) && !credential_has_group(credential, gid) &&
 	    !credential_can(credential, CAP_FSETID))
 		lost |= MODE_SETGID;

@@ -37,9 +37,9 @@ access_for(uint32_t flags)
 	return flags & OPEN_TRUNCATE ? access | ACCESS_WRITE : access;
 }
 
-/* Can such a file be opened so? */
+/* Are files of this type opened so? */
 static int
-check_type(const struct vnode *vnode, uint32_t flags, uint32_t device)
+check_type(const struct vnode *vnode, uint32_t flags)
 {
 	switch (vnode->type) {
 	case VNODE_SYMLINK:
@@ -50,8 +50,19 @@ check_type(const struct vnode *vnode, uint32_t flags, uint32_t device)
 		return 0;
 	case VNODE_CHARACTER:
 	case VNODE_BLOCK:
-		if (vnode->mount->flags & MOUNT_NO_DEVICES)
-			return -EACCES;
+		return vnode->mount->flags & MOUNT_NO_DEVICES ? -EACCES : 0;
+	default:
+		return 0;
+	}
+}
+
+/* Is there anything to open?  Only those who may open it hear of that. */
+static int
+check_presence(const struct vnode *vnode, uint32_t device)
+{
+	switch (vnode->type) {
+	case VNODE_CHARACTER:
+	case VNODE_BLOCK:
 		return device_find(vnode->kernel, vnode->type, device) != NULL ? 0 : -ENXIO;
 	case VNODE_SOCKET:
 		return -ENXIO;
@@ -79,11 +90,13 @@ check_open(const struct path_context *context, struct vnode *vnode, uint32_t fla
 	int error;
 
 	rwlock_lock_shared(&vnode->lock);
-	error = check_type(vnode, flags, vnode->attributes.device);
+	error = check_type(vnode, flags);
 	if (error == 0)
 		error = permission_check(vnode, context->credential, access_for(flags));
 	if (error == 0)
 		error = check_flags(vnode, context->credential, flags);
+	if (error == 0)
+		error = check_presence(vnode, vnode->attributes.device);
 	rwlock_unlock_shared(&vnode->lock);
 	return error;
 }
@@ -146,8 +159,10 @@ walk_creating(struct walk *walk, uint32_t flags, struct vnode_create *what, bool
 
 		if (error < 0)
 			return error;
-		if (!namespace_is_entry(last) || *walk->rest == '/')
+		if (!namespace_is_entry(last))
 			return flags & OPEN_EXCLUSIVE ? -EEXIST : -EISDIR;
+		if (*walk->rest == '/')
+			return -EISDIR;
 		error = open_last(walk, last, what, is_new, out);
 		if (error < 0)
 			return error;

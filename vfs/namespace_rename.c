@@ -199,22 +199,6 @@ check_shape(const struct renaming *renaming)
 	return 0;
 }
 
-/* May vnode leave its place in one directory for one in another?  (all: exclusive) */
-static int
-check_move(const struct renaming *renaming, const struct vnode *dir, const struct vnode *vnode)
-{
-	int error = permission_remove(dir, vnode, renaming->credential);
-
-	if (error < 0)
-		return error;
-	if (atomic_load(&vnode->mounted_here) != NULL)
-		return -EBUSY;
-	/* Its ".." changes. */
-	if (is_directory(vnode) && renaming->from.dir != renaming->to.dir)
-		error = permission_check(vnode, renaming->credential, ACCESS_WRITE);
-	return error;
-}
-
 /* May the new name be used?  (all: exclusive) */
 static int
 check_target(const struct renaming *renaming)
@@ -225,14 +209,44 @@ check_target(const struct renaming *renaming)
 
 	if (replaced == NULL)
 		return permission_add(dir, renaming->credential);
-	if (is_exchange(renaming))
-		return check_move(renaming, dir, replaced);
 	error = permission_remove(dir, replaced, renaming->credential);
-	if (error < 0)
+	if (error < 0 || is_exchange(renaming))
 		return error;
 	if (is_directory(renaming->vnode) != is_directory(replaced))
 		return is_directory(replaced) ? -EISDIR : -ENOTDIR;
-	return atomic_load(&replaced->mounted_here) != NULL ? -EBUSY : 0;
+	return 0;
+}
+
+/* May the ".." of vnode change, if it is a directory and goes to another parent? */
+static int
+check_dot_dot(const struct renaming *renaming, const struct vnode *vnode)
+{
+	if (!is_directory(vnode) || renaming->from.dir == renaming->to.dir)
+		return 0;
+	return permission_check(vnode, renaming->credential, ACCESS_WRITE);
+}
+
+static bool
+is_mounted_on(const struct vnode *vnode)
+{
+	return vnode != NULL && atomic_load(&vnode->mounted_here) != NULL;
+}
+
+/* May the caller do it?  (all: exclusive) */
+static int
+check_rename(const struct renaming *renaming)
+{
+	int error = permission_remove(renaming->from.dir, renaming->vnode, renaming->credential);
+
+	if (error == 0)
+		error = check_target(renaming);
+	if (error == 0)
+		error = check_dot_dot(renaming, renaming->vnode);
+	if (error == 0 && is_exchange(renaming))
+		error = check_dot_dot(renaming, renaming->replaced);
+	if (error == 0 && (is_mounted_on(renaming->vnode) || is_mounted_on(renaming->replaced)))
+		error = -EBUSY;
+	return error;
 }
 
 /* ---- doing it ---------------------------------------------------------------------- */
@@ -277,9 +291,7 @@ rename_children(const struct renaming *renaming)
 	int error;
 
 	lock_children(renaming);
-	error = check_move(renaming, what.from_dir, what.vnode);
-	if (error == 0)
-		error = check_target(renaming);
+	error = check_rename(renaming);
 	if (error == 0)
 		error = vnode_rename(&what);
 	if (error == 0)

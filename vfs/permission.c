@@ -12,7 +12,8 @@
 #include "vfs/mount.h"
 #include "vfs/vnode.h"
 
-#define EXECUTE_ANY 0111
+#define EXECUTE_ANY   0111
+#define GROUP_EXECUTE 0010
 
 /* The three bits of the class that the caller is in: owner, group or others. */
 static uint32_t
@@ -102,4 +103,18 @@ permission_owner(const struct vnode *vnode, const struct credential *credential)
 	if (credential->fs_uid == vnode->attributes.uid)
 		return 0;
 	return credential_can(credential, CAP_FOWNER) ? 0 : -EPERM;
+}
+
+uint32_t
+permission_lost_set_id(const struct vnode *vnode, const struct credential *credential)
+{
+	const struct vnode_attributes *attributes = &vnode->attributes;
+	uint32_t lost = attributes->permissions & (MODE_SETUID | MODE_SETGID);
+
+	/* Without group execution, the set-group-ID bit means something else. */
+	if ((attributes->permissions & GROUP_EXECUTE) == 0 &&
+	    (credential_has_group(credential, attributes->gid) ||
+		credential_can(credential, CAP_FSETID)))
+		lost &= ~(uint32_t)MODE_SETGID;
+	return lost;
 }

@@ -35,4 +35,11 @@ MUST_CHECK int permission_remove(const struct vnode *dir, const struct vnode *vn
 /* Does the caller own the file, or may act as if?  -EPERM. */
 MUST_CHECK int permission_owner(const struct vnode *vnode, const struct credential *credential);
 
+/*
+ * The set-ID bits that a file loses when its owner changes, or its content and
+ * the caller has no CAP_FSETID: whoever could run as its owner shall not run
+ * what somebody else made of it.
+ */
+uint32_t permission_lost_set_id(const struct vnode *vnode, const struct credential *credential);
+
 #endif
