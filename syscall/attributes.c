@@ -291,8 +291,7 @@ credential_who_asks(struct thread *thread, int flags, struct credential **out)
 		return -ENOMEM;
 	asks->fs_uid = asks->real_uid;
 	asks->fs_gid = asks->real_gid;
-	if (asks->real_uid != 0)
-		asks->capabilities = 0;
+	asks->capabilities = asks->real_uid == 0 ? CAPABILITIES_ALL : 0;
 	return 0;
 }
 

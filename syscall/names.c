@@ -91,41 +91,43 @@ sys_symlinkat(struct thread *thread, struct user_ptr user_target, int dirfd, str
 
 /* ---- two names ------------------------------------------------------------------------------ */
 
-/* Two paths of one call. */
-struct path_pair {
-	struct path from;
-	struct path to;
-};
+/*
+ * Where both paths are bad, the first one counts, as far as the call would have
+ * followed it before it looked at the second.
+ */
 
+/* The first path of link(): to the file. */
 static int
-path_pair_begin(struct path_pair *pair, struct thread *thread, int from_dirfd, struct user_ptr from,
-    int to_dirfd, struct user_ptr to, uint32_t from_flags)
+check_link_from(const struct path *from, uint32_t how)
 {
-	int error = path_begin(&pair->from, thread, from_dirfd, from, from_flags);
+	struct vnode *vnode;
+	int error = lookup(&from->context, from->string.text, how, &vnode);
 
-	if (error < 0)
-		return error;
-	error = path_begin(&pair->to, thread, to_dirfd, to, 0);
-	if (error < 0)
-		path_end(&pair->from);
+	if (error == 0)
+		vnode_put(vnode);
 	return error;
 }
 
-static void
-path_pair_end(struct path_pair *pair)
+/* The first path of rename(): to the directory that the file is in. */
+static int
+check_rename_from(const struct path *from)
 {
-	path_end(&pair->to);
-	path_end(&pair->from);
+	struct lookup_parent parent;
+	int error = lookup_parent(&from->context, from->string.text, &parent);
+
+	if (error == 0)
+		vnode_put(parent.dir);
+	return error;
 }
 
 int64_t
-sys_linkat(struct thread *thread, int from_dirfd, struct user_ptr from, int to_dirfd,
-    struct user_ptr to, int user_flags)
+sys_linkat(struct thread *thread, int from_dirfd, struct user_ptr user_from, int to_dirfd,
+    struct user_ptr user_to, int user_flags)
 {
 	uint32_t flags = (uint32_t)user_flags;
 	uint32_t how = (flags & AT_SYMLINK_FOLLOW) != 0 ? LOOKUP_FOLLOW : 0;
-	struct path_pair pair;
-	int error;
+	struct path from, to;
+	int error, from_error;
 
 	if ((flags & ~(uint32_t)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0)
 		return -EINVAL;
@@ -136,31 +138,45 @@ sys_linkat(struct thread *thread, int from_dirfd, struct user_ptr from, int to_d
 	if ((flags & AT_EMPTY_PATH) != 0)
 		how |= LOOKUP_EMPTY_PATH;
 
-	error = path_pair_begin(&pair, thread, from_dirfd, from, to_dirfd, to, flags);
+	error = path_begin(&from, thread, from_dirfd, user_from, flags);
 	if (error < 0)
 		return error;
-	error = namespace_link(&pair.from.context, pair.from.string.text, &pair.to.context,
-	    pair.to.string.text, how);
-	path_pair_end(&pair);
+	error = path_begin(&to, thread, to_dirfd, user_to, 0);
+	if (error == 0) {
+		error = namespace_link(&from.context, from.string.text, &to.context, to.string.text,
+		    how);
+		path_end(&to);
+	} else {
+		from_error = check_link_from(&from, how);
+		error = from_error < 0 ? from_error : error;
+	}
+	path_end(&from);
 	return error;
 }
 
 int64_t
-sys_renameat2(struct thread *thread, int from_dirfd, struct user_ptr from, int to_dirfd,
-    struct user_ptr to, uint32_t flags)
+sys_renameat2(struct thread *thread, int from_dirfd, struct user_ptr user_from, int to_dirfd,
+    struct user_ptr user_to, uint32_t flags)
 {
 	const uint32_t both = RENAME_NO_REPLACE | RENAME_SWAP;
-	struct path_pair pair;
-	int error;
+	struct path from, to;
+	int error, from_error;
 
 	if ((flags & ~both) != 0 || (flags & both) == both)
 		return -EINVAL;
-	error = path_pair_begin(&pair, thread, from_dirfd, from, to_dirfd, to, 0);
+	error = path_begin(&from, thread, from_dirfd, user_from, 0);
 	if (error < 0)
 		return error;
-	error = namespace_rename(&pair.from.context, pair.from.string.text, &pair.to.context,
-	    pair.to.string.text, flags);
-	path_pair_end(&pair);
+	error = path_begin(&to, thread, to_dirfd, user_to, 0);
+	if (error == 0) {
+		error = namespace_rename(&from.context, from.string.text, &to.context,
+		    to.string.text, flags);
+		path_end(&to);
+	} else {
+		from_error = check_rename_from(&from);
+		error = from_error < 0 ? from_error : error;
+	}
+	path_end(&from);
 	return error;
 }
 
