@@ -3,6 +3,7 @@
  * format of the manifests in shared/images/README.md, unsorted.
  * manifest IMAGE --probes: read lines "path offset length [...]" and print them
  * with the SHA-256 of that range.
+ * manifest IMAGE --options OPTIONS: print what it holds, mounted with OPTIONS.
  *
  * A helper of the image tests.  It uses the public API alone, as any program
  * would, so that it proves the whole way from a system call to the medium.
@@ -232,10 +233,14 @@ int
 main(int argc, char **argv)
 {
 	static char path[PATH_SIZE] = ".";
+	const char *options = NULL;
+	bool probes = argc == 3 && strcmp(argv[2], "--probes") == 0;
 	int error, root;
 
-	if (argc < 2)
-		errx(2, "usage: manifest IMAGE [--probes]");
+	if (argc == 4 && strcmp(argv[2], "--options") == 0)
+		options = argv[3];
+	else if (argc != 2 && !probes)
+		errx(2, "usage: manifest IMAGE [--probes | --options OPTIONS]");
 	if ((error = rump_init()) != 0)
 		errx(1, "rump_init: %s", strerror(error));
 	error = rump_pub_etfs_register("/image", argv[1], RUMP_ETFS_BLK | RUMP_ETFS_READ_ONLY);
@@ -243,12 +248,12 @@ main(int argc, char **argv)
 		errx(1, "%s: %s", argv[1], strerror(error));
 	if (rump_sys_mkdir("/mnt", 0755) != 0)
 		err(1, "mkdir");
-	if (rump_sys_mount("/image", "/mnt", "auto", MS_RDONLY, NULL) != 0)
+	if (rump_sys_mount("/image", "/mnt", "auto", MS_RDONLY, options) != 0)
 		err(1, "%s: mount", argv[1]);
 	root = rump_sys_open("/mnt", O_RDONLY | O_DIRECTORY);
 	if (root < 0)
 		err(1, "open");
-	if (argc > 2)
+	if (probes)
 		print_probes(root);
 	else
 		visit(root, ".", path, 1);
