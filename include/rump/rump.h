@@ -155,7 +155,7 @@ enum rump_etfs_type {
  * EBUSY: the host's file is locked by another kernel or program.
  * ENODEV: the host's file is neither a regular file nor a block device.
  * ENOENT, EACCES, EISDIR, EIO: as the host says of hostpath; also of key.
- * ENAMETOOLONG: key has more than 63 bytes after its "/" or "/dev/".
+ * ENAMETOOLONG: key has more than 63 bytes, a leading "/dev/" not counted.
  * EOPNOTSUPP: a type that is not supported.
  * ENOMEM; errors as rump_init().
  */

@@ -2,9 +2,9 @@
  * Files of the host as block devices: rump_pub_etfs_*().
  *
  * A registration is a device in the kernel's block registry and a node for it
- * at the key.  The device is named after the key, without a leading "/dev/" or
- * "/" and with "!" for every other "/"; so what is registered as /dev/NAME
- * shows in the devfs by itself, and for other keys a node is made.
+ * at the key.  The device is named after the key, without a leading "/dev/" and
+ * with "!" for every "/" that is left; so what is registered as /dev/NAME shows
+ * in the devfs by itself, and for other keys a node is made.
  *
  * Regular files and directories of the host are not shown as such: a regular
  * file would need its exact size, which block devices do not have, and a
@@ -119,7 +119,7 @@ static int
 device_name(const char *key, char name[BLOCK_NAME_MAX + 1])
 {
 	static const char dev[] = "/dev/";
-	const char *rest = key + (strncmp(key, dev, sizeof(dev) - 1) == 0 ? sizeof(dev) - 1 : 1);
+	const char *rest = key + (strncmp(key, dev, sizeof(dev) - 1) == 0 ? sizeof(dev) - 1 : 0);
 
 	if (string_copy(name, rest, BLOCK_NAME_MAX + 1) > BLOCK_NAME_MAX)
 		return -ENAMETOOLONG;
