@@ -215,11 +215,13 @@ block_stop(struct kernel *kernel)
 	struct block *block = block_of(kernel);
 
 	buffer_cache_stop(kernel, &block->cache);
-	list_for_each_safe(link, after, &block->registry.devices) {
-		struct block_dev *dev = list_entry(link, struct block_dev, link);
+	/* Windows came after what they are windows of, and have references to it. */
+	while (!list_is_empty(&block->registry.devices)) {
+		struct block_dev *dev =
+		    list_entry(block->registry.devices.previous, struct block_dev, link);
 
 		ASSERT(dev->references == 0);
-		list_remove(link);
+		list_remove(&dev->link);
 		dev->ops->destroy(dev);
 	}
 	kernel->slots[SLOT_BLOCK] = NULL;
