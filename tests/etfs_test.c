@@ -19,6 +19,7 @@
 #include <rump/rump.h>
 #include <rump/syscalls.h>
 
+#include "block/partition_sample.h"
 #include "tests/holdings.h"
 
 #define assert_fails(error, call) \
@@ -259,6 +260,109 @@ what_is_no_file_system_is_not_mounted_and_the_log_says_why(void **state)
 
 #define image_test(name) cmocka_unit_test_setup_teardown(name, make_image, remove_image)
 
+/* ---- partitions ------------------------------------------------------------------ */
+
+/* Give the image a table: sectors 10 to 19, and as an extended partition 64 to 127. */
+static void
+partition_image(void)
+{
+	uint8_t table[512] = { 0 }, logical[512] = { 0 };
+	int fd = open(image_path, O_RDWR);
+
+	assert_true(fd >= 0);
+	sample_mbr_entry(table, 0, 0x83, 10, 10);
+	sample_mbr_entry(table, 1, 0x05, 64, 64);
+	sample_mbr_entry(logical, 0, 0xa9, 5, 3);
+	assert_int_equal(pwrite(fd, table, sizeof(table), 0), sizeof(table));
+	assert_int_equal(pwrite(fd, logical, sizeof(logical), 64 * 512), sizeof(logical));
+	close(fd);
+}
+
+static void
+partitions_are_devices_next_to_their_image(void **state)
+{
+	struct rump_partition partitions[4];
+	size_t count = 4;
+
+	partition_image();
+	assert_int_equal(rump_pub_etfs_register("/dev/disk", image_path,
+			     RUMP_ETFS_BLK | RUMP_ETFS_READ_ONLY),
+	    0);
+	assert_int_equal(rump_pub_etfs_partitions("/dev/disk", partitions, &count), 0);
+	assert_int_equal(count, 3);
+	assert_string_equal(partitions[0].name, "1");
+	assert_string_equal(partitions[0].table, "MBR");
+	assert_string_equal(partitions[0].type, "0x83");
+	assert_string_equal(partitions[0].type_name, "Linux");
+	assert_int_equal(partitions[0].start, 10 * 512);
+	assert_int_equal(partitions[0].size, 10 * 512);
+	assert_int_equal(partitions[1].flags, RUMP_PARTITION_CONTAINER);
+	assert_string_equal(partitions[2].name, "5");
+	assert_int_equal(first_sector("/dev/diskp1"), 10);
+	assert_int_equal(size_of("/dev/diskp1"), 10 * 512);
+	assert_int_equal(first_sector("/dev/diskp5"), 69);
+	assert_int_equal(size_of("/dev/diskp5"), 3 * 512);
+}
+
+static void
+partitions_can_be_asked_for_again_and_without_room(void **state)
+{
+	struct rump_partition partition;
+	size_t count = 0;
+
+	partition_image();
+	assert_int_equal(rump_pub_etfs_register("/images/x", image_path, RUMP_ETFS_BLK), 0);
+	assert_int_equal(rump_pub_etfs_partitions("/images/x", NULL, &count), 0);
+	assert_int_equal(count, 3);
+	count = 1;
+	assert_int_equal(rump_pub_etfs_partitions("/images/x", &partition, &count), 0);
+	assert_int_equal(count, 3);
+	assert_string_equal(partition.name, "1");
+	assert_int_equal(first_sector("/images/xp5"), 69);
+}
+
+static void
+partitions_go_with_their_image_unless_one_is_open(void **state)
+{
+	size_t count = 0;
+	int fd;
+
+	partition_image();
+	assert_int_equal(rump_pub_etfs_register("/images/x", image_path, RUMP_ETFS_BLK), 0);
+	assert_int_equal(rump_pub_etfs_partitions("/images/x", NULL, &count), 0);
+	fd = rump_sys_open("/images/xp5", O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(rump_pub_etfs_remove("/images/x"), EBUSY);
+	assert_int_equal(rump_sys_close(fd), 0);
+	assert_int_equal(rump_pub_etfs_remove("/images/x"), 0);
+	assert_fails(ENOENT, rump_sys_open("/images/xp5", O_RDONLY));
+	assert_int_equal(rump_pub_etfs_remove("/images/xp1"), ENOENT);
+}
+
+static void
+images_without_a_table_have_no_partitions(void **state)
+{
+	size_t count = 7;
+
+	assert_int_equal(rump_pub_etfs_register("/dev/disk", image_path, RUMP_ETFS_BLK), 0);
+	assert_int_equal(rump_pub_etfs_partitions("/dev/disk", NULL, &count), ENOENT);
+	assert_int_equal(count, 0);
+	assert_int_equal(rump_pub_etfs_partitions("/dev/other", NULL, &count), ENOENT);
+}
+
+static void
+a_partition_keeps_off_a_path_that_is_taken(void **state)
+{
+	size_t count = 0;
+
+	partition_image();
+	assert_int_equal(rump_pub_etfs_register("/images/x", image_path, RUMP_ETFS_BLK), 0);
+	assert_int_equal(rump_sys_mkdir("/images/xp1", 0755), 0);
+	assert_int_equal(rump_pub_etfs_partitions("/images/x", NULL, &count), EEXIST);
+	assert_int_equal(rump_sys_rmdir("/images/xp1"), 0);
+	assert_int_equal(rump_pub_etfs_partitions("/images/x", NULL, &count), 0);
+}
+
 int
 main(void)
 {
@@ -270,6 +374,11 @@ main(void)
 		image_test(an_image_is_written_by_one_at_a_time),
 		image_test(kernels_that_go_give_their_images_back),
 		image_test(what_is_no_file_system_is_not_mounted_and_the_log_says_why),
+		image_test(partitions_are_devices_next_to_their_image),
+		image_test(partitions_can_be_asked_for_again_and_without_room),
+		image_test(partitions_go_with_their_image_unless_one_is_open),
+		image_test(images_without_a_table_have_no_partitions),
+		image_test(a_partition_keeps_off_a_path_that_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,11 +173,48 @@ int rump_pub_etfs_register_withsize(const char *key, const char *hostpath, int t
     uint64_t size);
 
 /*
- * Take away what was registered as key, and close the host's file.
+ * Take away what was registered as key, with the partitions of it, and close
+ * the host's file.
  *
- * ENOENT: nothing was.  EBUSY: it is mounted or open.  ENOMEM.
+ * ENOENT: nothing was.  EBUSY: it, or a partition of it, is mounted or open;
+ * other partitions of it may be gone.  ENOMEM.
  */
 int rump_pub_etfs_remove(const char *key);
+
+/* What a partition is, beyond its place. */
+#define RUMP_PARTITION_CONTAINER 0x01 /* others are in it: an extended one, one with a disklabel */
+
+/* A partition, as the table on the medium tells it. */
+struct rump_partition {
+	uint64_t start;	      /* bytes from the start of the image */
+	uint64_t size;	      /* bytes, inside the image */
+	uint32_t flags;	      /* RUMP_PARTITION_* */
+	char name[12];	      /* "1", "5"; with a disklabel's letter "a", "1a" */
+	char table[16];	      /* "MBR", "GPT", "disklabel", "Apple" */
+	char type[40];	      /* as the table has it: "0xa9", a GUID, "7", "Apple_HFS" */
+	char type_name[32];   /* what that is called, or "" */
+	char label[112];      /* UTF-8 without control characters, or "" */
+	uint64_t reserved[4]; /* zero */
+};
+
+/*
+ * Read the partition table of what was registered as key (MBR with logical
+ * partitions, GPT, BSD disklabel, Apple partition map), and make each partition
+ * a block device of its own, at the path KEYpNAME: /dev/diskp1, /dev/diskp1a.
+ * Ask again at any time; devices that are there stay as they are.
+ *
+ * *count says how many partitions have room at partitions, and is set to how
+ * many there are; partitions may be NULL if *count is 0.
+ *
+ * Of a damaged table what can be used is told, and the kernel's log says what
+ * is wrong.  A GPT that is damaged is replaced by its copy.
+ *
+ * ENOENT: nothing was registered as key, or it has no partition table; *count
+ * is 0.  EUCLEAN: it has one, of which nothing can be used.  EIO.  EEXIST: there
+ * is another file at the path of a partition.  ENAMETOOLONG: of a partition, as
+ * for rump_pub_etfs_register().  ENOMEM.
+ */
+int rump_pub_etfs_partitions(const char *key, struct rump_partition *partitions, size_t *count);
 
 /* ---- processes and threads ------------------------------------------------ */
 

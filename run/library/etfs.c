@@ -11,11 +11,13 @@
  * directory a file system over host calls that the hypercalls do not have.
  */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/errno.h"
 #include "block/block.h"
+#include "block/partition.h"
 #include "kern/credential.h"
 #include "run/library/library.h"
 #include "vfs/lookup.h"
@@ -28,7 +30,8 @@
 #define DIRECTORY_MODE 0755
 
 struct store {
-	struct list link;	       /* in kernel->stores */
+	struct list link;	       /* in kernel->stores; partitions after what they are of */
+	struct store *disk;	       /* that this is a partition of, or NULL */
 	char name[BLOCK_NAME_MAX + 1]; /* of the device */
 	bool has_node;		       /* made by us at key */
 	char key[];
@@ -144,30 +147,44 @@ attach(struct kernel *kernel, struct block_attach *what, bool read_only)
 	return error;
 }
 
+/* See to it that a device can be at the store's key, and how it is called. */
 static int
-register_store(const struct path_context *context, struct store *store, struct block_attach *what,
-    bool read_only)
+prepare_store(const struct path_context *context, struct store *store)
 {
 	bool is_there;
 	int error = make_parents(context, store->key);
 
 	if (error == 0)
 		error = exists(context, store->key, &is_there);
-	if (error < 0)
-		return error;
-	if (is_there)
-		return -EEXIST;
-	error = device_name(store->key, store->name);
+	if (error == 0 && is_there)
+		error = -EEXIST;
+	if (error == 0)
+		error = device_name(store->key, store->name);
+	return error;
+}
+
+/* The store's device is registered: show it, or take it back. */
+static int
+show_store(const struct path_context *context, struct store *store)
+{
+	int error = make_node(context, store);
+
+	if (error < 0 && block_unregister(context->kernel, store->name) < 0)
+		ASSERT(false); /* nobody could have opened it */
+	return error;
+}
+
+static int
+register_store(const struct path_context *context, struct store *store, struct block_attach *what,
+    bool read_only)
+{
+	int error = prepare_store(context, store);
+
 	if (error < 0)
 		return error;
 	what->name = store->name;
 	error = attach(context->kernel, what, read_only);
-	if (error < 0)
-		return error;
-	error = make_node(context, store);
-	if (error < 0 && block_unregister(context->kernel, store->name) < 0)
-		ASSERT(false); /* nobody could have opened it */
-	return error;
+	return error < 0 ? error : show_store(context, store);
 }
 
 static int
@@ -275,6 +292,22 @@ remove_store(const struct path_context *context, struct store *store)
 	return 0;
 }
 
+/* The same with the partitions of it. */
+static int
+remove_disk(struct rump_kernel *kernel, const struct path_context *context, struct store *disk)
+    REQUIRES(kernel->stores_lock)
+{
+	int error = 0;
+
+	list_for_each_safe(link, after, &kernel->stores) {
+		struct store *store = list_entry(link, struct store, link);
+
+		if (store->disk == disk && error == 0)
+			error = remove_store(context, store);
+	}
+	return error < 0 ? error : remove_store(context, disk);
+}
+
 int
 rump_pub_etfs_remove(const char *key)
 {
@@ -289,7 +322,114 @@ rump_pub_etfs_remove(const char *key)
 		return -error;
 	pthread_mutex_lock(&kernel->stores_lock);
 	store = find_store(kernel, key);
-	error = store == NULL ? -ENOENT : remove_store(&context, store);
+	error = store == NULL ? -ENOENT : remove_disk(kernel, &context, store);
+	pthread_mutex_unlock(&kernel->stores_lock);
+	context_end(&context);
+	return -error;
+}
+
+/* ---- partitions ------------------------------------------------------------------------------------ */
+
+static void
+tell_partition(struct rump_partition *out, const struct block_partition *partition)
+{
+	static const char *const tables[] = {
+		[BLOCK_TABLE_MBR] = "MBR",
+		[BLOCK_TABLE_GPT] = "GPT",
+		[BLOCK_TABLE_DISKLABEL] = "disklabel",
+		[BLOCK_TABLE_APPLE] = "Apple",
+	};
+	const char *type_name = partition->type_name;
+
+	*out = (struct rump_partition){
+		.start = partition->offset,
+		.size = partition->size,
+		.flags = partition->is_container ? RUMP_PARTITION_CONTAINER : 0,
+	};
+	string_copy(out->name, partition->name, sizeof(out->name));
+	string_copy(out->table, tables[partition->table], sizeof(out->table));
+	string_copy(out->type, partition->type, sizeof(out->type));
+	string_copy(out->type_name, type_name != NULL ? type_name : "", sizeof(out->type_name));
+	string_copy(out->label, partition->label, sizeof(out->label));
+}
+
+/* Register partition, of disk, which is dev, unless that has been done. */
+static int
+register_partition(struct rump_kernel *kernel, const struct path_context *context,
+    struct store *disk, struct block_dev *dev, const struct block_partition *partition)
+    REQUIRES(kernel->stores_lock)
+{
+	size_t size = strlen(disk->key) + 1 + sizeof(partition->name);
+	struct store *store = calloc(1, sizeof(*store) + size);
+	struct store *other;
+	int error;
+
+	if (store == NULL)
+		return -ENOMEM;
+	store->disk = disk;
+	snprintf(store->key, size, "%sp%s", disk->key, partition->name);
+	other = find_store(kernel, store->key);
+	if (other != NULL) {
+		free(store);
+		return other->disk == disk ? 0 : -EEXIST;
+	}
+	error = prepare_store(context, store);
+	if (error == 0)
+		error = block_window_attach(dev, partition->offset, partition->size, store->name);
+	if (error == 0)
+		error = show_store(context, store);
+	if (error == 0)
+		list_push_back(&kernel->stores, &store->link);
+	else
+		free(store);
+	return error;
+}
+
+static int
+scan_disk(struct rump_kernel *kernel, const struct path_context *context, struct store *disk,
+    struct rump_partition *out, size_t *count) REQUIRES(kernel->stores_lock)
+{
+	struct block_dev *dev = block_get_by_name(context->kernel, disk->name);
+	struct block_partitions *found;
+	size_t room = *count;
+	int error;
+
+	*count = 0;
+	if (dev == NULL)
+		return -ENOENT;
+	error = block_partitions_scan(dev, &found);
+	for (size_t i = 0; error == 0 && i < found->count; i++) {
+		error = register_partition(kernel, context, disk, dev, &found->list[i]);
+		if (i < room)
+			tell_partition(&out[i], &found->list[i]);
+	}
+	if (error == 0)
+		*count = found->count;
+	block_partitions_free(found);
+	block_put(dev);
+	return error;
+}
+
+int
+rump_pub_etfs_partitions(const char *key, struct rump_partition *partitions, size_t *count)
+{
+	struct path_context context;
+	struct rump_kernel *kernel;
+	struct store *disk;
+	int error = binding_kernel(&kernel);
+
+	if (error == 0)
+		error = context_begin(&context, kernel->kernel);
+	if (error < 0)
+		return -error;
+	pthread_mutex_lock(&kernel->stores_lock);
+	disk = find_store(kernel, key);
+	if (disk == NULL) {
+		*count = 0;
+		error = -ENOENT;
+	} else {
+		error = scan_disk(kernel, &context, disk, partitions, count);
+	}
 	pthread_mutex_unlock(&kernel->stores_lock);
 	context_end(&context);
 	return -error;
