@@ -75,7 +75,7 @@ bench_table(const char *title)
 void
 bench_row(const char *what, double value, const char *unit, const char *bound)
 {
-	printf("  %-52s %12.2f %-6s %s\n", what, value, unit, bound);
+	printf("  %-52s %12.3f %-6s %s\n", what, value, unit, bound);
 	fflush(stdout);
 }
 
