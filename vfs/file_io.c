@@ -78,8 +78,8 @@ read_extent_direct(struct reading *reading, const struct extent *extent)
 
 	if (extent->is_hole)
 		return uio_zero_out(reading->uio, extent->length);
-	count = uio_direct(reading->uio, round_down(extent->length, STORE_UNIT), STORE_UNIT,
-	    segments, DIRECT_SEGMENT_MAX, &length);
+	count = uio_direct(reading->uio, extent->length, STORE_UNIT, segments, DIRECT_SEGMENT_MAX,
+	    &length);
 	if (count == 0)
 		return 0;
 	error = vnode_read_store(reading->vnode, extent->address, segments, count);
