@@ -282,6 +282,18 @@ cache_insert(struct name_cache *cache, struct name_entry *entry)
 	lists_add(cache, entry);
 }
 
+/* REQUIRES(cache->lock) */
+static void
+cache_forget(struct name_cache *cache, const struct vnode *dir, struct name name)
+{
+	uint64_t hash = hash_of(dir, name);
+	/* Tables only change under both locks: this one suffices to look. */
+	struct name_entry *entry = shard_find(shard_of(cache, hash), hash, dir, name);
+
+	if (entry != NULL)
+		cache_remove(cache, entry);
+}
+
 void
 name_cache_enter(struct vnode *dir, struct name name, struct vnode *vnode)
 {
@@ -290,14 +302,14 @@ name_cache_enter(struct vnode *dir, struct name name, struct vnode *vnode)
 
 	rwlock_assert_held(&dir->lock);
 	entry = entry_create(dir, name, vnode);
-	if (entry == NULL)
-		return;
 	mutex_lock(&cache->lock);
-	if (shard_grow(dir->kernel, shard_of(cache, entry->hash))) {
+	if (entry != NULL && shard_grow(dir->kernel, shard_of(cache, entry->hash))) {
 		if (cache->count >= cache->max)
 			cache_remove(cache, choose_victim(cache));
 		cache_insert(cache, entry);
 		entry = NULL;
+	} else {
+		cache_forget(cache, dir, name); /* it may be wrong now */
 	}
 	mutex_unlock(&cache->lock);
 	if (entry != NULL)
@@ -308,15 +320,10 @@ void
 name_cache_remove(struct vnode *dir, struct name name)
 {
 	struct name_cache *cache = cache_of(dir);
-	uint64_t hash = hash_of(dir, name);
-	struct name_entry *entry;
 
 	rwlock_assert_exclusive(&dir->lock);
 	mutex_lock(&cache->lock);
-	/* Tables only change under both locks: this one suffices to look. */
-	entry = shard_find(shard_of(cache, hash), hash, dir, name);
-	if (entry != NULL)
-		cache_remove(cache, entry);
+	cache_forget(cache, dir, name);
 	mutex_unlock(&cache->lock);
 }
 

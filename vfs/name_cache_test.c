@@ -307,6 +307,20 @@ names_give_way_when_memory_is_wanted(void **state)
 	assert_ptr_equal(find(test->root, "x"), test->file);
 }
 
+static void
+without_memory_for_what_is_new_the_old_is_forgotten(void **state)
+{
+	struct cache_test *test = *state;
+
+	enter(test->root, "name", NULL);
+	memory_fail_after(test->fixture.kernel, 0);
+	enter(test->root, "name", test->file);
+	if (memory_fail_stop(test->fixture.kernel))
+		assert_ptr_equal(find(test->root, "name"), unknown);
+	else
+		assert_ptr_equal(find(test->root, "name"), test->file);
+}
+
 int
 main(void)
 {
@@ -328,6 +342,8 @@ main(void)
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(thousands_of_names_are_found, setup, teardown),
 		cmocka_unit_test(when_it_is_full_the_oldest_that_is_not_used_goes),
+		cmocka_unit_test_setup_teardown(without_memory_for_what_is_new_the_old_is_forgotten,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(names_give_way_when_memory_is_wanted, setup,
 		    teardown),
 	};
