@@ -72,7 +72,7 @@ static int
 bring_up(struct kernel *kernel)
 {
 	struct credential *credential;
-	int error = mount_root(kernel, "tmpfs", "");
+	int error = mount_root(kernel, "tmpfs", "mode=755");
 
 	if (error < 0)
 		return error;
