@@ -2,7 +2,8 @@
  * Images and places in them.
  *
  * All images live in the default rump kernel: image N is the block device
- * /dev/imageN, mounted on /imageN.  To resolve a path in it, the kernel's
+ * /dev/imageN, mounted on /imageN, or else one of its partitions is,
+ * /dev/imageNpNAME.  To resolve a path in it, the kernel's
  * process 1 makes /imageN its root, as chroot(2) does; a descriptor of the true
  * root is kept to get from one image to the next.  (A process per image was
  * rejected: descriptors would belong to one image's process.)
@@ -23,6 +24,7 @@
 
 #include "tools/rump/identify.h"
 #include "tools/rump/memory.h"
+#include "tools/rump/partition.h"
 #include "tools/rump/report.h"
 
 struct image {
@@ -30,6 +32,8 @@ struct image {
 	char *name;	  /* as the user wrote it */
 	char *mount_path; /* in the rump kernel */
 	bool is_mounted;
+	struct partition_table table;	   /* read if something other than all of it is mounted */
+	const struct partition *partition; /* that is mounted, or NULL */
 };
 
 static struct {
@@ -38,12 +42,44 @@ static struct {
 	unsigned count;
 	int true_root;		   /* of the rump kernel; valid if count is not 0 */
 	const char *mount_options; /* or NULL */
+	const char *partition;	   /* the user's choice, or NULL */
+	bool wants_tables;
 } images;
 
 void
 image_set_mount_options(const char *options)
 {
 	images.mount_options = options;
+}
+
+void
+image_set_partition(const char *name)
+{
+	images.partition = name;
+}
+
+void
+image_want_tables(void)
+{
+	images.wants_tables = true;
+}
+
+const struct partition_table *
+image_table(const struct image *image)
+{
+	return &image->table;
+}
+
+const struct partition *
+image_partition(const struct image *image)
+{
+	return image->partition;
+}
+
+bool
+image_is_mounted(const struct image *image)
+{
+	return image->is_mounted;
 }
 
 const char *
@@ -152,22 +188,146 @@ root_change(int directory)
  * A driver that knows its file system says what is wrong with it.  If none does,
  * the file may be something else altogether.
  */
-static void
-mount_report(const char *name, int error)
-{
-	static const char unknown[] = "mount: ";
-	char guess[512];
-	char line[1024];
+/* ---- mounting ---------------------------------------------------------------- */
 
-	if (!report_kernel_line(line, sizeof(line)))
-		snprintf(line, sizeof(line), "%s%s", unknown, strerror(error));
-	if (strncmp(line, unknown, strlen(unknown)) != 0) {
-		report_unable("%s: cannot be mounted: %s", name, line);
-		return;
+static int
+device_mount(const struct image *image, const char *device)
+{
+	if (rump_sys_mount(device, image->mount_path, "auto", MS_RDONLY, images.mount_options) < 0)
+		return -1;
+	report_kernel_forget();
+	return 0;
+}
+
+/* Why mounting failed with error, in the kernel's words if it had any. */
+static void
+reason_read(int error, char *reason, size_t size)
+{
+	static const char prefix[] = "mount: ";
+	size_t length = sizeof(prefix) - 1;
+
+	if (!report_kernel_line(reason, size))
+		snprintf(reason, size, "%s", strerror(error));
+	if (strncmp(reason, prefix, length) == 0)
+		memmove(reason, reason + length, strlen(reason + length) + 1);
+}
+
+/* Mount this partition of image. */
+static int
+partition_mount(struct image *image, const char *device, const struct partition *partition)
+{
+	char *path = partition_device(partition, device);
+	int result = device_mount(image, path);
+	char reason[1024];
+
+	free(path);
+	if (result < 0) {
+		reason_read(errno, reason, sizeof(reason));
+		report_unable("%s: partition %s cannot be mounted: %s", image->name,
+		    partition->in.name, reason);
+		return -1;
 	}
-	if (!identify_file(name, guess, sizeof(guess)))
-		snprintf(guess, sizeof(guess), "\"file %s\" may tell what it is", name);
-	report_unable("%s: cannot be mounted: %s; %s", name, line + strlen(unknown), guess);
+	image->partition = partition;
+	return 0;
+}
+
+static void
+table_report(const struct image *image, int error)
+{
+	if (error == ENOENT)
+		report_unable("%s: has no partition table; leave out -p", image->name);
+	else
+		report_unable("%s: its partition table cannot be used: %s", image->name,
+		    *image->table.damage != '\0' ? image->table.damage : strerror(error));
+}
+
+/* Mount the partition that the user has named. */
+static int
+named_mount(struct image *image, const char *device)
+{
+	int error = partition_table_read(device, &image->table);
+	const struct partition *partition;
+	char *all;
+
+	if (error != 0) {
+		table_report(image, error);
+		return -1;
+	}
+	if (images.wants_tables)
+		partition_table_probe(&image->table, device, image->mount_path,
+		    images.mount_options);
+	partition = partition_find(&image->table, images.partition);
+	if (partition != NULL)
+		return partition_mount(image, device, partition);
+	all = partition_words(&image->table, false);
+	report_unable("%s: has no partition %s; it has %s", image->name, images.partition,
+	    *all != '\0' ? all : "none");
+	free(all);
+	return -1;
+}
+
+/* Nothing in the image, which has a table or none, can be mounted. */
+static void
+unmountable_report(const struct image *image, const char *reason)
+{
+	char guess[512];
+
+	if (image->table.count > 0) {
+		char *all = partition_words(&image->table, false);
+
+		report_unable("%s: is a disk with partitions, none of which has a file system that "
+			      "can be mounted: %s (as a whole: %s)",
+		    image->name, all, reason);
+		free(all);
+	} else if (identify_file(image->name, guess, sizeof(guess))) {
+		report_unable("%s: cannot be mounted: %s; %s", image->name, reason, guess);
+	} else {
+		report_unable("%s: cannot be mounted: %s", image->name, reason);
+	}
+}
+
+/* Mount the only partition with a file system; reason says why not all of image. */
+static int
+only_mount(struct image *image, const char *device, const char *reason)
+{
+	int error = partition_table_read(device, &image->table);
+	const struct partition *partition;
+	size_t count;
+	char *words;
+
+	if (error == EUCLEAN) {
+		table_report(image, error);
+		return -1;
+	}
+	partition_table_probe(&image->table, device, image->mount_path, images.mount_options);
+	partition = partition_only(&image->table, &count);
+	if (partition != NULL)
+		return partition_mount(image, device, partition);
+	if (images.wants_tables && image->table.count > 0)
+		return -1;
+	if (count == 0) {
+		unmountable_report(image, reason);
+		return -1;
+	}
+	words = partition_words(&image->table, true);
+	report_unable("%s: has several file systems; choose one with rump -p PARTITION: %s",
+	    image->name, words);
+	free(words);
+	return -1;
+}
+
+/* Mount what there is on device, all of image. */
+static int
+content_mount(struct image *image, const char *device)
+{
+	char reason[1024];
+
+	if (images.partition != NULL)
+		return named_mount(image, device);
+	if (device_mount(image, device) == 0)
+		return 0;
+	reason_read(errno, reason, sizeof(reason));
+	return only_mount(image, device, reason);
 }
 
 /* Mount image number, whose true root is the root now. */
@@ -177,21 +337,16 @@ image_mount(struct image *image, unsigned number)
 	char *device = memory_format("/dev/image%u", number);
 	int error =
 	    rump_pub_etfs_register(device, image->name, RUMP_ETFS_BLK | RUMP_ETFS_READ_ONLY);
+	int result = -1;
 
-	if (error != 0) {
+	if (error != 0)
 		report_unable("%s: cannot be opened: %s", image->name, strerror(error));
-	} else if (rump_sys_mkdir(image->mount_path, 0755) < 0) {
+	else if (rump_sys_mkdir(image->mount_path, 0755) < 0)
 		report_unable("%s: cannot make a mount point: %s", image->name, strerror(errno));
-	} else if (rump_sys_mount(device, image->mount_path, "auto", MS_RDONLY,
-		       images.mount_options) < 0) {
-		mount_report(image->name, errno);
-	} else {
-		report_kernel_forget();
-		free(device);
-		return 0;
-	}
+	else
+		result = content_mount(image, device);
 	free(device);
-	return -1;
+	return result;
 }
 
 /* The image called name; one that cannot be opened is reported, once. */
@@ -247,7 +402,8 @@ location_fill(struct location *location, const char *argument)
 		report_no_memory();
 	image = image_get(name);
 	free(name);
-	location->image = image->is_mounted ? image : NULL;
+	location->image =
+	    image->is_mounted || (images.wants_tables && image->table.count > 0) ? image : NULL;
 	location->shown = memory_string(*path != '\0' ? path : "/");
 	location->path = memory_format("%s%s", *path == '/' ? "" : "/", path);
 	location->prefix = memory_format("%s:", image->name);

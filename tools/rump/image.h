@@ -19,6 +19,8 @@
 #include <sys/types.h>
 
 struct image; /* one mounted image */
+struct partition;
+struct partition_table;
 
 struct location {
 	struct image *image; /* NULL: it cannot be opened, which has been reported */
@@ -29,6 +31,20 @@ struct location {
 
 /* Mount with these options, as for mount(8) -o; borrowed. */
 void image_set_mount_options(const char *options);
+
+/*
+ * Of images that are disks with partitions, mount the one of this name or label;
+ * borrowed.  Without it, the only one that has a file system is mounted.
+ */
+void image_set_partition(const char *name);
+
+/*
+ * An image of which no partition is mounted, because it has several file systems
+ * or none, can be located all the same if it has a partition table: it is about
+ * the table.  Tables of others are read, too, unless all of the image is one
+ * file system.
+ */
+void image_want_tables(void);
 
 /* Mount what count arguments name.  Free the result with image_locations_free(). */
 struct location *image_locate(char *const *arguments, int count);
@@ -42,6 +58,14 @@ bool image_is_named(const char *argument);
 
 /* The image's name as the user wrote it. */
 const char *image_name(const struct image *image);
+
+/* Its partition table; without partitions if there is none. */
+const struct partition_table *image_table(const struct image *image);
+
+/* The partition that is mounted; NULL if all of the image is, or nothing. */
+const struct partition *image_partition(const struct image *image);
+
+bool image_is_mounted(const struct image *image);
 
 /*
  * The calls below resolve the location's path.  Descriptors, and names relative

@@ -19,6 +19,7 @@
 #include "tools/rump/command.h"
 #include "tools/rump/image.h"
 #include "tools/rump/name.h"
+#include "tools/rump/partition.h"
 #include "tools/rump/report.h"
 #include "tools/rump/size.h"
 
@@ -99,17 +100,63 @@ space_print(const struct location *location)
 	line_print("in use", line);
 }
 
+/* One partition, like: NetBSD FFS (7), 3.1 MiB (3145728 bytes) at byte 32256, "root", UFS2. */
+static void
+partition_print(const struct partition *partition)
+{
+	const struct rump_partition *in = &partition->in;
+	bool has_label = *in->label != '\0';
+	char key[32], value[512], size[SIZE_TEXT];
+
+	size_words(size, in->size);
+	snprintf(key, sizeof(key), "partition %s", in->name);
+	snprintf(value, sizeof(value),
+	    "%s%s%s%s, %s (%" PRIu64 " bytes) at byte %" PRIu64 "%s%s%s%s%s", in->type_name,
+	    *in->type_name != '\0' ? " (" : "", in->type, *in->type_name != '\0' ? ")" : "", size,
+	    in->size, in->start, has_label ? ", \"" : "", in->label, has_label ? "\"" : "",
+	    *partition->file_system != '\0' ? ", " : "", partition->file_system);
+	line_print(key, value);
+}
+
+static void
+table_print(const struct partition_table *table)
+{
+	char kinds[64];
+
+	if (table->count == 0)
+		return;
+	snprintf(kinds, sizeof(kinds), "%s", table->list[0].in.table);
+	for (size_t i = 1; i < table->count; i++) {
+		if (strcmp(table->list[i].in.table, table->list[0].in.table) != 0) {
+			snprintf(kinds, sizeof(kinds), "%s with a %s in it",
+			    table->list[0].in.table, table->list[i].in.table);
+			break;
+		}
+	}
+	line_print("partition table", kinds);
+	if (*table->damage != '\0')
+		line_print("damage", table->damage);
+	for (size_t i = 0; i < table->count; i++)
+		partition_print(&table->list[i]);
+}
+
 static void
 image_describe(const struct location *location)
 {
+	const struct partition *partition = image_partition(location->image);
 	static char text[TEXT_SIZE];
 	struct stat st;
 	ssize_t length;
 
-	location_use(location);
 	line_print("image", image_name(location->image));
 	if (stat(image_name(location->image), &st) == 0 && S_ISREG(st.st_mode))
 		size_print("image size", (uint64_t)st.st_size);
+	table_print(image_table(location->image));
+	if (!image_is_mounted(location->image))
+		return;
+	location_use(location);
+	if (partition != NULL)
+		line_print("described here", partition->in.name);
 	length = rump_sys_getxattr("/", "rump.filesystem", text, sizeof(text) - 1);
 	if (length < 0) {
 		location_report(location, "cannot describe", errno);
@@ -132,6 +179,7 @@ info_run(int argc, char **argv)
 		return command_option(&info_command, option, argv);
 	if (optind == argc)
 		return report_usage("say which image to describe");
+	image_want_tables();
 	locations = image_locate(argv + optind, argc - optind);
 	for (int i = 0; i < argc - optind; i++) {
 		if (locations[i].image == NULL)

@@ -8,7 +8,7 @@
  * given read-only, works on them with system calls, and is gone.  This file
  * finds the subcommand; the files named after them do the rest, over:
  *
- *	image.c      images and places in them
+ *	image.c      images and places in them; partition.c: the parts of disks
  *	walk.c       directory trees: trail.c (the way down), listing.c (entries)
  *	report.c     what goes wrong; identify.c guesses what an odd file is
  *	name.c mode.c size.c progress.c    how things look
@@ -37,7 +37,7 @@ static const struct command *const commands[] = {
 static void
 overview_print(void)
 {
-	fputs("Usage: rump [-o OPTIONS] COMMAND [OPTION]... IMAGE[:PATH]...\n"
+	fputs("Usage: rump [-o OPTIONS] [-p PARTITION] COMMAND [OPTION]... IMAGE[:PATH]...\n"
 	      "Look into disk images without mounting them on the host.\n\n",
 	    stdout);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
@@ -48,6 +48,9 @@ overview_print(void)
 	      "\n"
 	      "  -o OPTIONS         how to mount images: partial (though cut off),\n"
 	      "                     norecovery (without replaying a journal)\n"
+	      "  -p PARTITION       which partition of a disk, by the name that rump info\n"
+	      "                     tells, or by its label; not needed if only one has a\n"
+	      "                     file system\n"
 	      "  rump help COMMAND  how to use COMMAND\n"
 	      "  rump --version     the version\n"
 	      "\n"
@@ -197,18 +200,22 @@ run(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "options", required_argument, NULL, 'o' },
+		{ "partition", required_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:ho:V", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:ho:p:V", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'h':
 			return help_run(argc - optind, argv + optind);
 		case 'o':
 			image_set_mount_options(optarg);
+			break;
+		case 'p':
+			image_set_partition(optarg);
 			break;
 		case 'V':
 			return version_print();

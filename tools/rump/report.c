@@ -141,6 +141,8 @@ device_name_cut(char *text)
 		return;
 	end = begin + strlen("image");
 	end += strspn(end, "0123456789");
+	if (*end == 'p')
+		end += 1 + strspn(end + 1, "0123456789abcdefghijklmnopqrstuv");
 	if (strncmp(end, ": ", 2) != 0)
 		return;
 	if (begin - text >= 5 && strncmp(begin - 5, "/dev/", 5) == 0)
