@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,16 @@ fake_of(const struct mount *mount)
 
 /* ---- inodes ---------------------------------------------------------------------- */
 
+static const struct fake_node *
+find_node(uint64_t ino)
+{
+	for (size_t i = 0; i < fake_control.node_count; i++) {
+		if (fake_control.nodes[i].ino == ino && fake_control.nodes[i].type != 0)
+			return &fake_control.nodes[i];
+	}
+	return NULL;
+}
+
 static int
 fake_lookup(struct vnode *dir, struct name name, struct vnode **out)
 {
@@ -35,6 +46,8 @@ fake_lookup(struct vnode *dir, struct name name, struct vnode **out)
 		if (node->dir == dir->ino && name_equal(name_of(node->name), name))
 			return vnode_find(dir->mount, node->ino, out);
 	}
+	if (name_equal(name, NAME("..")))
+		return vnode_find(dir->mount, find_node(dir->ino)->dir, out);
 	return -ENOENT;
 }
 
@@ -51,16 +64,6 @@ fake_read_directory(struct vnode *dir, uint64_t *position, struct directory_sink
 	return 0;
 }
 
-static const struct fake_node *
-find_node(uint64_t ino)
-{
-	for (size_t i = 0; i < fake_control.node_count; i++) {
-		if (fake_control.nodes[i].ino == ino && fake_control.nodes[i].type != 0)
-			return &fake_control.nodes[i];
-	}
-	return NULL;
-}
-
 static int
 fake_read_link(struct vnode *vnode, char *target, size_t size, size_t *length)
 {
@@ -75,13 +78,15 @@ static int
 fake_attributes_changed(struct vnode *vnode, uint32_t mask)
 {
 	atomic_fetch_add(&fake_of(vnode->mount)->change_count, 1);
-	return 0;
+	return fake_control.change_error;
 }
 
 static void
 fake_reclaim(struct vnode *vnode)
 {
 	atomic_fetch_add(&fake_of(vnode->mount)->reclaim_count, 1);
+	if (fake_control.on_reclaim != NULL)
+		fake_control.on_reclaim(vnode);
 	memory_free(vnode->kernel, vnode, sizeof(*vnode));
 }
 
@@ -328,7 +333,7 @@ int
 fixture_setup(void **state)
 {
 	*state = malloc(sizeof(struct fixture));
-	fixture_create(*state, "tmpfs", 0);
+	fixture_create(*state, "tmpfs", 8 << 20);
 	return 0;
 }
 
@@ -401,6 +406,50 @@ make_node(const struct path_context *context, const char *path, enum vnode_type 
 	struct vnode_create what = { .type = type, .permissions = 0666, .device = device };
 
 	make(context, path, &what);
+}
+
+/* Takes the first entry but "." and "..". */
+struct first_entry {
+	struct directory_sink sink;
+	char name[NAME_LENGTH_MAX + 1];
+};
+
+static bool
+take_first(struct directory_sink *sink, struct name name, uint64_t ino, enum vnode_type type,
+    uint64_t next)
+{
+	struct first_entry *first = container_of(sink, struct first_entry, sink);
+
+	if (first->name[0] != '\0')
+		return false;
+	if (!name_equal(name, NAME(".")) && !name_equal(name, NAME("..")))
+		memcpy(first->name, name.bytes, name.length);
+	return true;
+}
+
+void
+remove_tree(const struct path_context *context, const char *path)
+{
+	struct vnode *dir = must_find(context, path);
+
+	for (;;) {
+		struct first_entry first = { .sink.add = take_first };
+		char entry[PATH_LENGTH_MAX];
+		uint64_t position = 0;
+		int error;
+
+		assert_int_equal(namespace_read_directory(dir, &position, &first.sink), 0);
+		if (first.name[0] == '\0')
+			break;
+		snprintf(entry, sizeof(entry), "%s/%s", path, first.name);
+		error = namespace_unlink(context, entry);
+		if (error == -EISDIR)
+			remove_tree(context, entry);
+		else
+			assert_int_equal(error, 0);
+	}
+	vnode_put(dir);
+	assert_int_equal(namespace_rmdir(context, path), 0);
 }
 
 struct vnode *

@@ -51,9 +51,11 @@ struct fake_control {
 	bool has_every_ino; /* inodes that no row has are regular files */
 	int load_error;
 	int sync_error;
+	int change_error;    /* of attributes_changed() */
 	int probe_errors[2]; /* of "disk" and "other" */
 	int mount_errors[2];
 	void (*on_load)(struct fake_fs *fs, uint64_t ino); /* before anything is loaded */
+	void (*on_reclaim)(struct vnode *vnode);	   /* before it is freed */
 };
 
 extern struct fake_control fake_control;
@@ -91,6 +93,9 @@ void make_file(const struct path_context *context, const char *path, uint32_t pe
 void make_link(const struct path_context *context, const char *path, const char *target);
 void make_node(const struct path_context *context, const char *path, enum vnode_type type,
     uint32_t device);
+
+/* Remove the directory path and all that is in it. */
+void remove_tree(const struct path_context *context, const char *path);
 
 /* A reference to what path leads to, links not followed; it is there. */
 struct vnode *must_find(const struct path_context *context, const char *path);

@@ -1,6 +1,7 @@
 /*
  * Tests of the lives of vnodes.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +28,7 @@ setup(void **state)
 	static struct fixture fixture;
 
 	fake_control = (struct fake_control){ .nodes = tree, .node_count = ARRAY_SIZE(tree) };
-	fixture_create(&fixture, "fake", 0);
+	fixture_create(&fixture, "fake", 32 << 20);
 	*state = &fixture;
 	return 0;
 }
@@ -285,6 +286,148 @@ a_table_that_cannot_grow_still_finds_all(void **state)
 }
 
 static void
+assert_cannot_be_had(struct vnode *vnode)
+{
+	fake_control.on_reclaim = NULL;
+	assert_false(vnode_try_get(vnode));
+}
+
+static void
+a_vnode_that_is_being_reclaimed_cannot_be_had(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode *vnode = must_load(fs, 4);
+
+	assert_true(vnode_try_get(vnode));
+	vnode_put(vnode);
+	fake_control.on_reclaim = assert_cannot_be_had;
+	vnode_put(vnode);
+	assert_null(fake_control.on_reclaim);
+}
+
+static void
+who_moves_while_a_mount_is_looked_through_is_noticed(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+	struct vnode *vnode = must_load(fs, 3);
+
+	vnode_put(vnode_get(vnode));
+	assert_false(fs->mount.was_entered);
+	for (unsigned i = 0; i < 3; i++) {
+		fs->mount.is_closing = true;
+		fs->mount.was_entered = false;
+		if (i == 0)
+			vnode_get(vnode);
+		else if (i == 1)
+			assert_true(vnode_try_get(vnode));
+		else
+			assert_ptr_equal(must_load(fs, 3), vnode);
+		assert_true(fs->mount.was_entered);
+		vnode_put(vnode);
+		fs->mount.is_closing = false;
+	}
+	vnode_put(vnode);
+}
+
+static void
+a_mount_that_was_entered_before_is_not_used(void **state)
+{
+	struct fake_fs *fs = fixture_fake(*state);
+
+	assert_false(vnode_any_used(&fs->mount));
+	fs->mount.was_entered = true; /* of an earlier look: does not count */
+	assert_false(vnode_any_used(&fs->mount));
+}
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_in;
+	bool may_go;
+} slow = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static void
+reclaim_slowly(struct vnode *vnode)
+{
+	fake_control.on_reclaim = NULL;
+	pthread_mutex_lock(&slow.lock);
+	slow.is_in = true;
+	pthread_cond_broadcast(&slow.changed);
+	while (!slow.may_go)
+		pthread_cond_wait(&slow.changed, &slow.lock);
+	pthread_mutex_unlock(&slow.lock);
+}
+
+static void *
+put_vnode(void *vnode)
+{
+	vnode_put(vnode);
+	return NULL;
+}
+
+static void *
+look_through(void *fs)
+{
+	return (void *)(uintptr_t)vnode_any_used(&((struct fake_fs *)fs)->mount);
+}
+
+/*
+ * See whether a mount is used, which must wait for a vnode that another thread
+ * reclaims; do something() meanwhile.
+ */
+static bool
+is_used_while(struct fixture *fixture, void (*something)(struct fake_fs *fs))
+{
+	struct fake_fs *fs = fixture_fake(fixture);
+	pthread_t putter;
+	pthread_t looker;
+	void *is_used;
+
+	slow.is_in = slow.may_go = false;
+	fake_control.on_reclaim = reclaim_slowly;
+	pthread_create(&putter, NULL, put_vnode, must_load(fs, 4));
+	pthread_mutex_lock(&slow.lock);
+	while (!slow.is_in)
+		pthread_cond_wait(&slow.changed, &slow.lock);
+	pthread_mutex_unlock(&slow.lock);
+
+	pthread_create(&looker, NULL, look_through, fs);
+	fake_host_await_sleepers(&fixture->host, 1);
+	something(fs);
+
+	pthread_mutex_lock(&slow.lock);
+	slow.may_go = true;
+	pthread_cond_broadcast(&slow.changed);
+	pthread_mutex_unlock(&slow.lock);
+	pthread_join(looker, &is_used);
+	pthread_join(putter, NULL);
+	return is_used != NULL;
+}
+
+static void
+do_nothing(struct fake_fs *fs)
+{
+}
+
+static void
+come_and_go(struct fake_fs *fs)
+{
+	vnode_put(vnode_get(fs->mount.root));
+}
+
+static void
+a_mount_waits_for_those_who_reclaim_its_vnodes(void **state)
+{
+	assert_false(is_used_while(*state, do_nothing));
+}
+
+static void
+a_mount_that_somebody_moved_in_is_used(void **state)
+{
+	assert_true(is_used_while(*state, come_and_go));
+}
+
+static void
 a_file_in_memory_goes_with_its_last_name_and_reference(void **state)
 {
 	struct fixture *fixture = *state;
@@ -323,6 +466,11 @@ main(void)
 		cmocka_unit_test(idle_vnodes_give_way_when_memory_is_wanted),
 		FAKE_TEST(without_memory_a_new_vnode_is_an_error_and_an_old_one_is_found),
 		FAKE_TEST(a_table_that_cannot_grow_still_finds_all),
+		FAKE_TEST(a_vnode_that_is_being_reclaimed_cannot_be_had),
+		FAKE_TEST(who_moves_while_a_mount_is_looked_through_is_noticed),
+		FAKE_TEST(a_mount_that_was_entered_before_is_not_used),
+		FAKE_TEST(a_mount_that_somebody_moved_in_is_used),
+		FAKE_TEST(a_mount_waits_for_those_who_reclaim_its_vnodes),
 		TMPFS_TEST(a_file_in_memory_goes_with_its_last_name_and_reference),
 	};
 
