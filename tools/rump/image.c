@@ -384,6 +384,7 @@ image_close_all(void)
 		next = image->next;
 		free(image->name);
 		free(image->mount_path);
+		free(image->table.list);
 		free(image);
 	}
 }

@@ -24,7 +24,7 @@ int
 partition_table_read(const char *device, struct partition_table *table)
 {
 	struct rump_partition *list;
-	size_t count = 0;
+	size_t count = 0, room;
 	int error;
 
 	*table = (struct partition_table){ 0 };
@@ -34,10 +34,12 @@ partition_table_read(const char *device, struct partition_table *table)
 		*table->damage = '\0';
 	if (error != 0 || count == 0)
 		return error;
-	list = memory_resize(NULL, count, sizeof(*list));
+	room = count;
+	list = memory_resize(NULL, room, sizeof(*list));
 	error = rump_pub_etfs_partitions(device, list, &count);
-	table->count = error == 0 ? count : 0;
-	table->list = memory_resize(NULL, count, sizeof(*table->list));
+	/* Whoever writes to the image meanwhile may have changed their number. */
+	table->count = count < room ? count : room;
+	table->list = memory_resize(NULL, room, sizeof(*table->list));
 	for (size_t i = 0; i < table->count; i++)
 		table->list[i] = (struct partition){ .in = list[i] };
 	free(list);
