@@ -1,6 +1,10 @@
 /*
  * Calls that change what files tell about themselves, or ask what one may do
  * with them: chmod, chown, utimensat, truncate, access.
+ *
+ * Each says what it wants as a struct attribute_change, for a file by path or
+ * by descriptor; who may, and what else changes with it, is decided once, in
+ * namespace_set_attributes().
  */
 #include "base/errno.h"
 #include "kern/thread.h"

@@ -1,7 +1,9 @@
 /*
- * Calls that arrive by number.
+ * Calls that arrive by number: from a client in another process, or from ring 3.
  *
- * The table itself is made at build time; what it means stands in table.h.
+ * The table itself is made at build time from syscalls.txt; a thunk per call
+ * turns the six words into the handler's arguments, so that no function is
+ * called by a type that it does not have.  What stands in it is said in table.h.
  */
 #include "base/errno.h"
 #include "kern/thread.h"

@@ -130,9 +130,7 @@ seek_within(struct file *file, int64_t offset, enum whence whence, uint64_t size
 	uint64_t base = whence == WHENCE_CURRENT ? file->offset : whence == WHENCE_END ? size : 0;
 	int64_t result;
 
-	if (base > INT64_MAX || add_overflows((int64_t)base, offset, &result))
-		return -EOVERFLOW;
-	if (result < 0)
+	if (base > INT64_MAX || add_overflows((int64_t)base, offset, &result) || result < 0)
 		return -EINVAL;
 	*out = (uint64_t)result;
 	return 0;

@@ -47,10 +47,7 @@ struct file_ops {
 	int (*write)(struct file *file, struct uio *uio, uint64_t *offset,
 	    const struct file_writer *writer);
 
-	/*
-	 * (offset_lock) Where offset relative to whence is.  -EINVAL, -ENXIO,
-	 * -EOVERFLOW.
-	 */
+	/* (offset_lock) Where offset relative to whence is.  -EINVAL, -ENXIO. */
 	int (*seek)(struct file *file, int64_t offset, enum whence whence, uint64_t *out);
 
 	/* The last reference is gone. */

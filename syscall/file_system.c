@@ -1,5 +1,8 @@
 /*
  * Calls about whole file systems: mount, umount2, and the sync family.
+ *
+ * Files are synced with all of the file system that they are on.  That keeps
+ * the promise of fsync(2), and more.
  */
 #include "base/errno.h"
 #include "kern/log.h"

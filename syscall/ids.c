@@ -2,6 +2,9 @@
  * A bitmap that starts with one cache line and doubles while more than half of
  * it is in use, up to IDS_MAX; so a search for a free id looks at few words.
  * If it cannot grow for want of memory, it goes on until it is full.
+ *
+ * A counter alone would do until it comes round; after that it would have to
+ * ask all processes and threads whether a number is theirs.
  */
 #include "syscall/ids.h"
 

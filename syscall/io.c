@@ -61,32 +61,25 @@ transfer_begin(const struct transfer *transfer, struct thread *thread, int fd, s
 	return error;
 }
 
+/* Read or write at *offset, or where a file that is appended to ends. */
 static int
-read_at(struct file *file, struct uio *uio, uint64_t offset)
+transfer_at(const struct transfer *transfer, struct thread *thread, struct file *file,
+    struct uio *uio, uint64_t *offset)
 {
-	uint64_t end;
-
-	if (add_overflows(offset, uio->left, &end) || end > INT64_MAX)
-		return -EOVERFLOW;
-	return file->ops->read(file, uio, offset);
-}
-
-static int
-write_at(struct thread *thread, struct file *file, struct uio *uio, uint64_t *offset)
-{
-	uint32_t flags = file_flags(file);
 	struct file_writer writer = {
 		.credential = thread->credential,
 		.size_limit = UINT64_MAX,
-		.append = (flags & OPEN_APPEND) != 0,
+		.append = (file_flags(file) & OPEN_APPEND) != 0,
 	};
 	uint64_t total = uio->left, end;
 	int error;
 
 	if (add_overflows(*offset, total, &end) || end > INT64_MAX)
-		return -EFBIG;
+		return -EINVAL;
+	if (transfer->direction == TO_USER)
+		return file->ops->read(file, uio, *offset);
 	error = file->ops->write(file, uio, offset, &writer);
-	if (error == 0 && uio->left < total && (flags & OPEN_DSYNC) != 0)
+	if (error == 0 && uio->left < total && (file_flags(file) & OPEN_DSYNC) != 0)
 		error = mount_sync(file->vnode->mount);
 	return error;
 }
@@ -103,10 +96,7 @@ transfer_move(const struct transfer *transfer, struct thread *thread, struct fil
 		mutex_lock(&file->offset_lock);
 		offset = file->offset;
 	}
-	if (transfer->direction == TO_USER)
-		error = read_at(file, uio, offset);
-	else
-		error = write_at(thread, file, uio, &offset);
+	error = transfer_at(transfer, thread, file, uio, &offset);
 	moved = total - uio->left;
 	if (!transfer->has_offset) {
 		if (moved > 0)

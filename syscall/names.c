@@ -1,6 +1,10 @@
 /*
  * Calls that make, remove and move names: what vfs/namespace.h does, for paths
  * of a user.
+ *
+ * Here, arguments are copied in and checked in Linux's order, which decides
+ * what a caller with several mistakes hears of; all rules about the files
+ * themselves are in the layer below.
  */
 #include "base/errno.h"
 #include "kern/memory.h"

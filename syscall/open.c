@@ -1,6 +1,9 @@
 /*
  * Opening and closing, and what there is to do with a descriptor as such: dup,
  * fcntl, close_range.
+ *
+ * A descriptor is set aside before the file is looked for, so that a process
+ * without free ones creates nothing; -EMFILE comes before -ENOENT, as in Linux.
  */
 #include "base/errno.h"
 #include "kern/thread.h"

@@ -2,7 +2,8 @@
  * Paths as arguments.
  *
  * Most are short: they are copied to the stack, and only those that turn out
- * to be longer to memory of their own.
+ * to be longer to memory of their own.  A struct path is small enough that two
+ * of them fit a kernel stack frame, for rename().
  */
 #include "syscall/path.h"
 

@@ -1,6 +1,9 @@
 /*
  * What files and file systems tell about themselves: stat and statfs in their
- * generic 64-bit layouts, statx, and the attribute rump.filesystem.
+ * generic 64-bit layouts, and statx.
+ *
+ * The structures here are those of Linux's user interface, field by field; they
+ * are filled in on the stack and copied out whole, padding zeroed.
  */
 #include "base/errno.h"
 #include "base/math.h"

@@ -1,5 +1,9 @@
 /*
  * Calls to the kernel as a whole: its log, its name, its random numbers.
+ *
+ * The log is one ring per kernel (kern/log.h).  As in Linux, syslog(2) gives
+ * its newest whole lines, and everybody may read them, but only the superuser
+ * clear them or say which go to the console.
  */
 #include "base/errno.h"
 #include "base/math.h"

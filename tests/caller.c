@@ -1,4 +1,4 @@
-/* See caller.h. */
+/* A kernel to make system calls to: see caller.h. */
 #include "tests/caller.h"
 
 #include <setjmp.h>

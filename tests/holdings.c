@@ -1,4 +1,4 @@
-/* See holdings.h. */
+/* What /proc/self tells about us: see holdings.h. */
 #include "tests/holdings.h"
 
 #include <setjmp.h>

@@ -19,7 +19,8 @@
  *
  * Which process: any host thread may call, without preparation, and acts for
  * process 1 of its kernel until it chooses another one with rump_pub_lwproc_*().
- * The system forgets a host thread when that ends.
+ * The system forgets a host thread when that ends.  A child of fork() must not
+ * touch its parent's kernels.
  *
  * Errors: the functions here return 0 or a positive error number, numerically
  * the host's <errno.h>; they leave errno alone.  rump_sys_*() return -1 and set

@@ -8,8 +8,9 @@
  * binding_choose() an orphan to free.  The next call that enters the kernel
  * binds a free one to an implicit lwp.
  *
- * A lwp that is to go is first taken off its kernel's list, under the lock,
- * and destroyed without it, since closing the files of a process may take
+ * An implicit lwp has no state of its own, so one that is left is as good as
+ * new.  A lwp that is to go is first taken off its kernel's list, under the
+ * lock, and destroyed without it, since closing the files of a process may take
  * long; whoever destroys the kernel waits for it.
  */
 #include <errno.h>
@@ -65,14 +66,22 @@ lwp_create(struct rump_kernel *kernel, struct thread *thread, bool is_implicit, 
 	return 0;
 }
 
-/* Take lwp, which nobody runs, off its kernel's list, for lwp_destroy(). */
-static struct lwp *
+/*
+ * Nobody wants to run lwp any more (NULL is let pass).  One implicit lwp of a
+ * kernel is kept for the next host thread that needs one: then this is NULL,
+ * else lwp, off its kernel's list, to be destroyed.
+ */
+MUST_CHECK static struct lwp *
 lwp_leave(struct lwp *lwp) REQUIRES(lock)
 {
-	if (lwp != NULL) {
-		list_remove(&lwp->link);
-		lwp->kernel->leaving++;
+	if (lwp == NULL)
+		return NULL;
+	if (lwp->is_implicit && lwp->kernel->idle == NULL) {
+		lwp->kernel->idle = lwp;
+		return NULL;
 	}
+	list_remove(&lwp->link);
+	lwp->kernel->leaving++;
 	return lwp;
 }
 
@@ -116,7 +125,7 @@ binding_detach(struct binding *binding) REQUIRES(lock)
 
 /*
  * Run nothing any more.  What was run stays for others to run; only an implicit
- * lwp, which nobody else knows, leaves, and is the caller's to destroy.
+ * lwp, which nobody else knows, leaves: see lwp_leave() for the result.
  */
 MUST_CHECK static struct lwp *
 binding_set_aside(struct binding *binding) REQUIRES(lock)
@@ -199,6 +208,23 @@ binding_kernel(struct rump_kernel **out)
 	return *out != NULL ? 0 : library_default_kernel(out);
 }
 
+/* An implicit lwp of kernel that nobody runs: the idle one, or a new one. */
+static int
+lwp_find_implicit(struct rump_kernel *kernel, struct lwp **out)
+{
+	struct thread *thread;
+	int error;
+
+	library_lock();
+	*out = kernel->idle;
+	kernel->idle = NULL;
+	library_unlock();
+	if (*out != NULL)
+		return 0;
+	error = thread_create(kernel->kernel, INIT_PID, &thread);
+	return error < 0 ? error : lwp_create(kernel, thread, true, out);
+}
+
 /* Bind the host thread, which runs nothing, to an implicit lwp. */
 static int
 bind_implicitly(struct thread **out)
@@ -208,13 +234,12 @@ bind_implicitly(struct thread **out)
 	int error = binding_kernel(&kernel);
 
 	*out = NULL;
-	if (error < 0)
-		return error;
-	error = thread_create(kernel->kernel, INIT_PID, out);
 	if (error == 0)
-		error = lwp_create(kernel, *out, true, &lwp);
+		error = lwp_find_implicit(kernel, &lwp);
 	if (error < 0)
 		return error;
+	*out = lwp->thread;
+	thread_enter(*out);
 	library_lock();
 	binding_attach(library_binding, lwp);
 	library_unlock();

@@ -35,6 +35,7 @@ struct rump_kernel {
 	/* GUARDED_BY(library lock) */
 	struct list bindings; /* of host threads that chose this kernel */
 	struct list lwps;     /* all threads in it */
+	struct lwp *idle;     /* one of them, implicit, that nobody runs; or NULL */
 	unsigned leaving;     /* of them, those that are off the list and not gone yet */
 
 	pthread_mutex_t stores_lock;
