@@ -48,7 +48,8 @@ MUST_CHECK int file_truncate(struct vnode *vnode, uint64_t size, const struct fi
 
 /*
  * The next offset at or after offset that is data, or a hole (the end of the
- * file counts as one).  -ENXIO past the end, or where no data follows.
+ * file counts as one).  -ENXIO past the end, or where no data follows.  After
+ * many extents the rest is said to be data.
  */
 MUST_CHECK int file_seek_data(struct vnode *vnode, uint64_t offset, uint64_t *out);
 MUST_CHECK int file_seek_hole(struct vnode *vnode, uint64_t offset, uint64_t *out);

@@ -289,6 +289,29 @@ data_and_holes_are_found_where_they_are(void **state)
 }
 
 static void
+what_is_too_far_to_look_for_is_data(void **state)
+{
+	static const struct {
+		uint64_t hole; /* block */
+		uint64_t want; /* block */
+	} rows[] = {
+		{ 0, 0 }, { 4000, 4000 }, { 4095, 4095 }, /* the last place that is looked at */
+		{ 4096, 6000 },				  /* too far */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct fake_shape shape = { 6000 * 512, 512, 100, 0, false, 1 };
+		struct fake_file *file = fake_file_create(*state, &shape);
+		uint64_t found;
+
+		file->blocks[rows[i].hole] = FAKE_HOLE;
+		assert_int_equal(file_seek_hole(&file->vnode, 0, &found), 0);
+		assert_int_equal(found, rows[i].want * 512);
+		fake_file_destroy(file);
+	}
+}
+
+static void
 there_is_nothing_past_the_end(void **state)
 {
 	struct fake_file *file = fake_file_create(*state, &plain);
@@ -346,6 +369,7 @@ main(void)
 		cmocka_unit_test(an_error_is_told_when_nothing_more_can_be_had),
 		cmocka_unit_test(a_bad_address_ends_the_read),
 		cmocka_unit_test(data_and_holes_are_found_where_they_are),
+		cmocka_unit_test(what_is_too_far_to_look_for_is_data),
 		cmocka_unit_test(there_is_nothing_past_the_end),
 		cmocka_unit_test(a_store_that_is_only_read_cannot_be_written),
 	};

@@ -18,7 +18,7 @@
 #include "kern/log.h"
 
 /* Arrays of pointers that are joined to one extent: bounds a walk over sparse nonsense. */
-#define JOIN_MAX 256
+#define JOIN_MAX 8
 
 /* On the way to a block of a file. */
 struct walk {
