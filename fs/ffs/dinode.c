@@ -191,8 +191,12 @@ check_size(const struct ffs_superblock *sb, const struct ffs_dinode *inode, stru
 	if (inode->type != FFS_TYPE_DIRECTORY)
 		return 0;
 
-	/* Directories have no holes; so their walks are bounded by real blocks. */
-	if (inode->size % FFS_SECTOR_SIZE != 0 ||
+	/*
+	 * Directories have no holes, so their walks are bounded by real blocks; and
+	 * places in them are 31 bits wide, which bounds a search where the same block
+	 * is claimed over and over.
+	 */
+	if (inode->size % FFS_SECTOR_SIZE != 0 || inode->size > INT32_MAX ||
 	    inode->size / FFS_SECTOR_SIZE > inode->sector_count ||
 	    inode->size >> sb->fragment_shift > sb->fragment_count)
 		return ffs_flaw_set(flaw, "size of a directory does not match its blocks", field,

@@ -271,6 +271,21 @@ takes_sizes_up_to_the_largest(void **state)
 }
 
 static void
+refuses_directories_from_2_gib_on(void **state)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(samples); i++) {
+		use(samples + i);
+		sb.fragment_count = (uint64_t)1 << 40;
+		sb.file_size_max = (uint64_t)1 << 50;
+		put_inode(0040755, ((uint64_t)1 << 31) - 512);
+		put(104, 24, sb.pointer_size, 1 << 22);
+		assert_int_equal(decode(), 0);
+		put(8, 16, 8, (uint64_t)1 << 31);
+		assert_int_equal(decode(), -EUCLEAN);
+	}
+}
+
+static void
 refuses_an_inode_that_is_cut_off(void **state)
 {
 	use(samples + 2);
@@ -292,6 +307,7 @@ main(void)
 		cmocka_unit_test(splits_device_numbers),
 		cmocka_unit_test(refuses_what_no_file_can_be),
 		cmocka_unit_test(takes_sizes_up_to_the_largest),
+		cmocka_unit_test(refuses_directories_from_2_gib_on),
 		cmocka_unit_test(refuses_an_inode_that_is_cut_off),
 	};
 

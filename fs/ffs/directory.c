@@ -8,7 +8,8 @@
  *
  * Directories of more than a few blocks get an index at the first lookup, so
  * that reading a directory of n files by name takes O(n), not O(n^2).  Without
- * memory for it, they are searched from the beginning each time.
+ * memory for it, they are searched from where the last search ended, which comes
+ * to the same for whoever asks in the order of the directory.
  *
  * A tree that leads back into itself would be walked for ever by whoever lists
  * it.  So a directory is entered only through the one directory that its ".."
@@ -26,6 +27,7 @@
 
 #define INDEX_FROM  (8 * FFS_DIRENT_BLOCK_SIZE) /* smaller directories are searched */
 #define DAMAGES_MAX 64 /* blocks in one walk; more is no directory any more */
+#define INDEX_SHARE 4  /* an index is about as large as the directory: part of all memory */
 
 /* A walk through a directory, and the file-system block it is in. */
 struct walk {
@@ -160,21 +162,34 @@ find_in_block(struct walk *walk, uint64_t offset, struct name name, uint32_t *in
 	return error;
 }
 
-/* Search block by block. */
+/* Search the blocks of [offset, end).  -ENOENT too if some are damaged, but not too many. */
 static int
-find_by_search(struct walk *walk, struct name name, uint32_t *ino)
+find_in_blocks(struct walk *walk, uint64_t offset, uint64_t end, struct name name, uint32_t *ino)
 {
-	uint64_t size = size_of(walk);
-
-	for (uint64_t offset = 0; offset < size; offset += FFS_DIRENT_BLOCK_SIZE) {
+	for (; offset < end; offset += FFS_DIRENT_BLOCK_SIZE) {
 		int error = find_in_block(walk, offset, name, ino);
 
 		if (error == 0)
-			return 0;
+			atomic_store_explicit(&walk->dir->found_at, offset, memory_order_relaxed);
 		if (error != -ENOENT && (error != -EUCLEAN || walk->damage_count > DAMAGES_MAX))
 			return error;
 	}
-	return walk->damage_count > 0 ? -EUCLEAN : -ENOENT;
+	return -ENOENT;
+}
+
+/* Search block by block, once around. */
+static int
+find_by_search(struct walk *walk, struct name name, uint32_t *ino)
+{
+	uint64_t start = atomic_load_explicit(&walk->dir->found_at, memory_order_relaxed);
+	int error;
+
+	if (size_of(walk) <= INDEX_FROM)
+		start = 0;
+	error = find_in_blocks(walk, start, size_of(walk), name, ino);
+	if (error == -ENOENT)
+		error = find_in_blocks(walk, 0, start, name, ino);
+	return error == -ENOENT && walk->damage_count > 0 ? -EUCLEAN : error;
 }
 
 static uint32_t
@@ -221,19 +236,38 @@ index_build(struct walk *walk, struct ffs_index **out)
 	return 0;
 }
 
+/* Build the index, unless another thread has.  REQUIRES(index_lock) */
+static struct ffs_index *
+index_have(struct walk *walk)
+{
+	struct ffs_inode *dir = walk->dir;
+	struct ffs_index *index = atomic_load_explicit(&dir->index, memory_order_relaxed);
+	int error;
+
+	if (index != NULL)
+		return index;
+	error = index_build(walk, &index);
+	if (error == 0)
+		atomic_store_explicit(&dir->index, index, memory_order_release);
+	if (error == -ENOMEM)
+		atomic_store_explicit(&dir->is_searched, true, memory_order_relaxed);
+	return index;
+}
+
 /* The index, built if need be; NULL if the directory is to be searched. */
 static struct ffs_index *
 index_of(struct walk *walk)
 {
 	struct ffs_inode *dir = walk->dir;
 	struct ffs_index *index = atomic_load_explicit(&dir->index, memory_order_acquire);
+	uint64_t max = walk->fs->mount.kernel->memory.limit / INDEX_SHARE;
 
-	if (index != NULL || size_of(walk) <= INDEX_FROM || size_of(walk) > FFS_INDEX_OFFSET_MAX)
+	if (index != NULL || size_of(walk) <= INDEX_FROM ||
+	    size_of(walk) > min_u64(max, FFS_INDEX_OFFSET_MAX) ||
+	    atomic_load_explicit(&dir->is_searched, memory_order_relaxed))
 		return index;
 	mutex_lock(&walk->fs->index_lock);
-	index = atomic_load_explicit(&dir->index, memory_order_relaxed);
-	if (index == NULL && index_build(walk, &index) == 0)
-		atomic_store_explicit(&dir->index, index, memory_order_release);
+	index = index_have(walk);
 	mutex_unlock(&walk->fs->index_lock);
 	return index;
 }

@@ -1,8 +1,7 @@
 /*
  * Inodes in memory: a vnode and where its content is.
  *
- * Everything is constant once loaded, but for the index of a large directory,
- * which the first lookup adds.
+ * Everything is constant once loaded, but for what lookups add to a directory.
  */
 #ifndef FS_FFS_INODE_H
 #define FS_FFS_INODE_H
@@ -31,6 +30,8 @@ struct ffs_inode {
 	uint32_t parent_ino;		   /* directories: what ".." says */
 	_Atomic bool is_damaged;	   /* directories: some entries could not be read */
 	_Atomic(struct ffs_index *) index; /* directories: owned; NULL until it is wanted */
+	_Atomic bool is_searched;	   /* directories: there is no memory for an index */
+	_Atomic uint64_t found_at;	   /* directories: where the last search ended */
 };
 
 static inline struct ffs_inode *
