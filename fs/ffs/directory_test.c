@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "fs/ffs/dirent.h"
 #include "fs/ffs/inode.h"
 #include "tests/fake_fs.h"
 #include "tests/ffs_image.h"
@@ -202,14 +203,23 @@ searches_where_there_is_no_memory_for_an_index(void **state)
 	rwlock_lock_shared(&dir->lock);
 	memory_fail_after(image->kernel, 0);
 	assert_int_equal(vnode_lookup(dir, name_of("nothing"), &found), -ENOENT);
-	if (memory_fail_stop(image->kernel))
+	if (memory_fail_stop(image->kernel)) {
 		assert_null(inode->index);
+		assert_true(inode->is_searched);
+	}
+	inode->is_searched = false;
 	memory_fail_after(image->kernel, 1);
 	assert_int_equal(vnode_lookup(dir, name_of("nothing"), &found), -ENOENT);
 	memory_fail_stop(image->kernel);
 	assert_int_equal(vnode_lookup(dir, name_of(name), &found), 0);
-	rwlock_unlock_shared(&dir->lock);
 	vnode_put(found);
+	if (inode->is_searched)
+		assert_int_equal(inode->found_at, BIG_SIZE - FFS_DIRENT_BLOCK_SIZE);
+	name_file(name, 5); /* before where the last search ended */
+	assert_int_equal(vnode_lookup(dir, name_of(name), &found), 0);
+	vnode_put(found);
+	assert_int_equal(vnode_lookup(dir, name_of("nothing"), &found), -ENOENT);
+	rwlock_unlock_shared(&dir->lock);
 	vnode_put(dir);
 }
 
