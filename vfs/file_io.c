@@ -31,7 +31,7 @@
 #define DIRECT_MIN	   (32 * 1024)
 #define DIRECT_SEGMENT_MAX 16
 #define WRITE_PIECE	   (16 * PAGE_SIZE) /* to be filled while it is hot from zeroing */
-#define SEEK_EXTENTS_MAX   4096 /* looked at in one call */
+#define SEEK_EXTENTS_MAX   4096		    /* looked at in one call */
 
 /* A read of [offset, end) of a store's file, under way. */
 struct reading {
