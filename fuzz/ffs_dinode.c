@@ -4,7 +4,7 @@
  * to it and a length.
  */
 #include "fs/ffs/dinode.h"
-#include "fs/ffs/sample.h"
+#include "tests/ffs_sample.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

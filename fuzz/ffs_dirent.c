@@ -3,7 +3,7 @@
  * format.  Whatever is listed must be found by its name, and lie in the block.
  */
 #include "fs/ffs/dirent.h"
-#include "fs/ffs/sample.h"
+#include "tests/ffs_sample.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

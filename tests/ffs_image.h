@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "fs/ffs/dinode.h"
-#include "fs/ffs/sample.h"
 #include "tests/fake_block.h"
 #include "tests/fake_host.h"
+#include "tests/ffs_sample.h"
 #include "vfs/lookup.h"
 
 struct ffs_image {

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "fs/ffs/dinode.h"
-#include "fs/ffs/sample.h"
+#include "tests/ffs_sample.h"
 
 static const struct sample samples[] = {
 	{ FFS_UFS1, ORDER_LITTLE, 8192, 1024, 1 },

@@ -2,6 +2,7 @@
  * Tests of directories: large ones, damaged ones, and trees that try to lead
  * their visitor astray.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -183,6 +184,45 @@ reads_a_large_directory_once_for_many_lookups(void **state)
 	assert_int_equal(look_for(image, "/mnt/big/%s", "nothing"), -ENOENT);
 	assert_non_null(inode->index);
 	vnode_put(dir);
+}
+
+/* Looks every eighth name up, from a different one on than others. */
+struct finder {
+	pthread_t thread;
+	struct ffs_image *image;
+	unsigned first, count;
+};
+
+static void *
+find_names(void *argument)
+{
+	struct finder *finder = argument;
+	char name[32];
+
+	for (unsigned i = finder->first; i < finder->count; i += 8) {
+		name_file(name, i);
+		assert_int_equal(look_for(finder->image, "/mnt/big/%s", name), 0);
+		name[0] = 'F';
+		assert_int_equal(look_for(finder->image, "/mnt/big/%s", name), -ENOENT);
+	}
+	return NULL;
+}
+
+static void
+serves_many_threads_that_look_up_at_once(void **state)
+{
+	struct ffs_image *image = *state;
+	struct finder finders[4];
+	unsigned count = put_big(image);
+
+	ffs_image_must_mount(image);
+	for (unsigned i = 0; i < ARRAY_SIZE(finders); i++) {
+		finders[i] = (struct finder){ .image = image, .first = i + 1, .count = count };
+		assert_int_equal(pthread_create(&finders[i].thread, NULL, find_names, finders + i),
+		    0);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(finders); i++)
+		assert_int_equal(pthread_join(finders[i].thread, NULL), 0);
 }
 
 static void
@@ -409,6 +449,7 @@ enters_a_directory_only_from_its_parent(void **state)
 {
 	struct ffs_image *image = *state;
 	uint64_t block = ffs_image_free(image);
+	struct vnode *root, *found;
 
 	/* /a, /a/b; names in b that lead up, to itself, and in the root to b. */
 	ffs_image_put_directory(image, 10, block, FFS_ROOT_INO);
@@ -431,6 +472,11 @@ enters_a_directory_only_from_its_parent(void **state)
 	assert_int_equal(try_lookup(&image->context, "/mnt/a/b/self", 0), -EUCLEAN);
 	assert_true(
 	    ffs_image_said(image, "directory inode 11 is entered in 2, but its \"..\" is 10"));
+	root = must_find(&image->context, "/mnt/.");
+	rwlock_lock_shared(&root->lock);
+	assert_int_equal(vnode_lookup(root, NAME("self"), &found), -EUCLEAN);
+	rwlock_unlock_shared(&root->lock);
+	vnode_put(root);
 }
 
 static void
@@ -488,6 +534,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(finds_every_name_of_a_large_directory_and_no_other),
 		CASE(reads_a_large_directory_once_for_many_lookups),
+		CASE(serves_many_threads_that_look_up_at_once),
 		CASE(searches_where_there_is_no_memory_for_an_index),
 		CASE(lists_the_same_however_little_is_taken_at_a_time),
 		CASE(lists_whole_entries_from_any_position),

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "fs/ffs/dirent.h"
-#include "fs/ffs/sample.h"
+#include "tests/ffs_sample.h"
 
 static const struct sample little = { FFS_UFS1, ORDER_LITTLE, 8192, 1024, 1 };
 static const struct sample big = { FFS_UFS1, ORDER_BIG, 8192, 1024, 1 };

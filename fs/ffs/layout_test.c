@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "fs/ffs/layout.h"
-#include "fs/ffs/sample.h"
+#include "tests/ffs_sample.h"
 
 static const struct sample ufs1 = { FFS_UFS1, ORDER_LITTLE, 8192, 1024, 3 };
 static const struct sample ufs2 = { FFS_UFS2, ORDER_LITTLE, 4096, 512, 3 };

@@ -330,10 +330,14 @@ refuses_indirect_blocks_that_lead_back(void **state)
 	ffs_image_put_indirect(image, loop, 0, loop);
 	ffs_image_put_indirect(image, loop, 1, block_at(image, 2));
 	ffs_image_put_indirect(image, block_at(image, 2), 0, loop);
+	ffs_image_put_indirect(image, block_at(image, 2), 5, block_at(image, 3));
 	vnode = open_file(image);
 	assert_int_equal(map(vnode, DIRECT * BLOCK, 1, &extent), -EUCLEAN);
 	assert_int_equal(map(vnode, (DIRECT + n + n * n) * BLOCK, 1, &extent), -EUCLEAN);
 	assert_int_equal(map(vnode, (DIRECT + n + 2 * n * n) * BLOCK, 1, &extent), -EUCLEAN);
+
+	/* A loop on the way, not at its end: what it leads to looks like data. */
+	assert_int_equal(map(vnode, (DIRECT + n + n * n + n + 5) * BLOCK, 1, &extent), -EUCLEAN);
 	assert_true(ffs_image_said(image, "leads back to itself"));
 	close_file(image, vnode);
 }

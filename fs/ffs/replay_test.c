@@ -11,12 +11,12 @@
 #include <cmocka.h>
 
 #include "fs/ffs/replay.h"
-#include "fs/ffs/sample.h"
 #include "fs/ffs/view.h"
 #include "fs/ffs/wapbl.h"
 #include "kern/kernel.h"
 #include "tests/fake_block.h"
 #include "tests/fake_host.h"
+#include "tests/ffs_sample.h"
 
 #define FS_SIZE	    ((uint64_t)SAMPLE_FRAGMENTS_PER_GROUP * 512)
 #define LOG_SIZE    ((uint64_t)64 * 1024)

@@ -264,10 +264,11 @@ decode_inodes(const struct decoding *from)
 	sb->file_size_max = reachable;
 	if (sb->has_old_inodes)
 		return 0;
-	if (stored == 0 || stored > reachable)
-		return wrong64(from, FILE_SIZE_MAX,
-		    "largest file is larger than pointers reach, or 0");
-	sb->file_size_max = stored;
+	if (stored == 0 || stored > INT64_MAX)
+		return wrong64(from, FILE_SIZE_MAX, "size of the largest file is not positive");
+
+	/* Some systems wrote a round number, which may be more than pointers reach. */
+	sb->file_size_max = min_u64(stored, reachable);
 	sb->short_link_max = field32(from, SHORT_LINK_MAX);
 	if (sb->short_link_max > (sb->version == FFS_UFS2 ? 120 : 60))
 		return wrong(from, SHORT_LINK_MAX,

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "fs/ffs/sample.h"
 #include "fs/ffs/wapbl.h"
+#include "tests/ffs_sample.h"
 
 #define LOG_SIZE (64 * 1024)
 #define LIMIT	 ((uint64_t)1 << 26) /* of the file system, bytes */

@@ -5,8 +5,8 @@
  * Written from the format's description on its own terms, field by field at
  * literal offsets, so that a mistake in the decoders is not repeated here.
  */
-#ifndef FS_FFS_SAMPLE_H
-#define FS_FFS_SAMPLE_H
+#ifndef TESTS_FFS_SAMPLE_H
+#define TESTS_FFS_SAMPLE_H
 
 #include <stdint.h>
 
