@@ -6,6 +6,7 @@
 #   make demo       a tour, with an image it makes
 #   make check      the quick test while working: gates and tests, gcc only
 #   make test       everything: gates, both compilers, sanitizers, fuzzing
+#   make cross      the tests on other processors; ARCH=name for one of them
 #   make bench      the measurements; BENCH=name for one of them
 #   make install    into PREFIX, below DESTDIR
 #   make gates      the rules that a script can check
@@ -15,6 +16,7 @@
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 BENCH ?=
+ARCH ?=
 BUILD = build/gcc
 
 all: build
@@ -42,6 +44,10 @@ gates:
 	@tools/need.sh build test
 	@tools/run_tests.py -j $(JOBS) gates
 
+cross:
+	@tools/need.sh build test cross
+	@tools/run_tests.py -j $(JOBS) cross $(ARCH)
+
 bench:
 	@tools/need.sh build bench
 	@$(MAKE) --no-print-directory build
@@ -58,4 +64,4 @@ format:
 clean:
 	rm -rf build
 
-.PHONY: all build demo check test gates bench install format clean
+.PHONY: all build demo check test cross gates bench install format clean

@@ -7,6 +7,8 @@
 #   clang  the second compiler's warnings, and the WebAssembly objects
 #   asan   AddressSanitizer and UndefinedBehaviorSanitizer, fuzz targets
 #   tsan   ThreadSanitizer
+#
+# or for another machine, one of tools/cross/*.ini.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -20,7 +22,16 @@ gcc) CC=gcc flags="" ;;
 clang) CC=clang flags="" ;;
 asan) CC=clang flags="$checks -Db_sanitize=address,undefined -Dfuzz=true" ;;
 tsan) CC=clang flags="$checks -Db_sanitize=thread" ;;
-*) echo "configure.sh: no variant '$variant': gcc, clang, asan or tsan" >&2 && exit 2 ;;
+*)
+	CC=gcc flags="--cross-file tools/cross/$variant.ini"
+	flags="$flags --cross-file build/sysroot/$variant/here.ini -Dtests=true"
+	if [ ! -f "tools/cross/$variant.ini" ]; then
+		echo "configure.sh: no variant '$variant': gcc, clang, asan, tsan or one of:" >&2
+		ls tools/cross | sed -n 's/\.ini$//p' >&2
+		exit 2
+	fi
+	tools/cross/sysroot.sh "$variant"
+	;;
 esac
 export CC
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs the tests: one line per step, the log of those that fail, and the sum.
 
-usage: run_tests.py [-j JOBS] [gates | check | all]
+usage: run_tests.py [-j JOBS] [gates | check | all | cross [ARCH...]]
 
 gates   the rules that a script can check, on the gcc build
 check   gates, and unit and integration tests in the gcc build
-all     the same, and clang, WebAssembly, sanitizers, fuzzing
+all     the same, and clang, WebAssembly, sanitizers, fuzzing, other processors
+cross   unit and integration tests on other processors, or those named
 
 A variant that does not build is not tested.  The last line is
 `N passed, N failed, N skipped`: the cases of cmocka and of scripts that print
@@ -136,30 +137,46 @@ def fuzz(suite):
             suite.step(f"fuzz: {name}", [*command, scratch, f"fuzz/corpus/{name}"])
 
 
+def cross(suite, names):
+    known = sorted(path.stem for path in (ROOT / "tools/cross").glob("*.ini"))
+    for name in names or known:
+        if suite.ninja(name, "all"):
+            suite.meson_test(name)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-j", dest="jobs", default=str(os.cpu_count()))
-    parser.add_argument("what", nargs="?", default="all", choices=("gates", "check", "all"))
+    parser.add_argument("what", nargs="?", default="all", choices=("gates", "check", "all", "cross"))
+    parser.add_argument("names", nargs="*", metavar="ARCH")
     arguments = parser.parse_args()
     suite = Suite(arguments.jobs)
 
-    built = suite.ninja("gcc", "products" if arguments.what == "gates" else "all")
+    if arguments.what == "cross":
+        cross(suite, arguments.names)
+    else:
+        native(suite, arguments.what)
+    print(f"{suite.passed} passed, {suite.failed} failed, {suite.skipped} skipped")
+    sys.exit(1 if suite.failed else 0)
+
+
+def native(suite, what):
+    built = suite.ninja("gcc", "products" if what == "gates" else "all")
     gates = list(GATES)
-    if arguments.what == "all" and suite.ninja("clang", "all", "wasm"):
+    if what == "all" and suite.ninja("clang", "all", "wasm"):
         gates.append("wasm")
     for name in gates:
         suite.step(f"gate: {name}", [sys.executable, f"tools/check_{name}.py"])
-    if arguments.what != "gates" and built:
+    if what != "gates" and built:
         suite.meson_test("gcc")
-    if arguments.what == "all":
+    if what == "all":
         if suite.ninja("asan", "all", "fuzzers"):
             suite.meson_test("asan")
             fuzz(suite)
         if suite.ninja("tsan", "all"):
             suite.meson_test("tsan", *still_addresses())
+        cross(suite, [])
     subprocess.run([sys.executable, "tools/style_figures.py"], cwd=ROOT, check=False)
-    print(f"{suite.passed} passed, {suite.failed} failed, {suite.skipped} skipped")
-    sys.exit(1 if suite.failed else 0)
 
 
 def still_addresses():

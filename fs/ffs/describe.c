@@ -44,7 +44,7 @@ add_line(struct text *text, const char *key, const char *value)
 		return;
 	text_add(text, "%s: ", key);
 	for (const char *p = value; *p != '\0'; p++)
-		text_add(text, "%c", *p >= 0 && *p < ' ' ? '?' : *p);
+		text_add(text, "%c", (unsigned char)*p < ' ' ? '?' : *p);
 	text_add(text, "\n");
 }
 

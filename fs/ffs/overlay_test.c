@@ -118,7 +118,7 @@ agrees_with_a_twin_that_keeps_every_unit(void **state)
 			for (uint64_t j = start; j < start + length; j++)
 				twin[j] = is_revoked ? j : 1000 * (i + 1) + (j - start);
 		}
-		build(writes, count);
+		build(writes, (size_t)count);
 		for (uint64_t i = 0; i < DEVICE; i += place) {
 			uint64_t source;
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "base/compiler.h"
 #include "hypercall/hypercall.h"
@@ -29,6 +30,11 @@ struct chunk {
 	void *memory;
 	size_t present; /* bytes in front that are resident */
 };
+
+/* Of Linux 5.14; Debian 12's musl does not name it. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 struct host {
 	pthread_mutex_t lock;

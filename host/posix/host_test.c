@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +95,16 @@ a_parameter_that_does_not_fit_is_an_error(void **state)
 	assert_int_equal(posix_host_ops.parameter(*state, long_name, buffer, 8), -ENOENT);
 }
 
+/* What a program that aborts exits with here: emulators have a say in how it dies. */
+#define ABORTED 86
+
+static void
+exit_aborted(int signal)
+{
+	(void)signal;
+	_exit(ABORTED);
+}
+
 /* Run action with standard error going to a pipe; what it wrote to text. */
 static int
 run_apart(void (*action)(struct host *host), struct host *host, char *text, size_t size)
@@ -109,10 +118,7 @@ run_apart(void (*action)(struct host *host), struct host *host, char *text, size
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct rlimit none = { 0, 0 };
-
-		setrlimit(RLIMIT_CORE, &none);
-		signal(SIGABRT, SIG_DFL);
+		signal(SIGABRT, exit_aborted);
 		dup2(ends[1], STDERR_FILENO);
 		action(host);
 		_exit(0);
@@ -163,8 +169,8 @@ a_panic_says_why_and_aborts(void **state)
 	char text[4096];
 	int status = run_apart(panic, *state, text, sizeof(text));
 
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGABRT);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), ABORTED);
 	assert_string_equal(text, "rump: panic: the sky falls\n");
 }
 
@@ -174,7 +180,8 @@ a_long_panic_is_cut_to_one_line(void **state)
 	char text[4096];
 	int status = run_apart(panic_at_length, *state, text, sizeof(text));
 
-	assert_true(WIFSIGNALED(status));
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), ABORTED);
 	assert_true(strlen(text) > 100);
 	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 }

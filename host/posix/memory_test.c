@@ -102,6 +102,20 @@ hands_returned_memory_out_again_without_what_it_held(void **state)
 	posix_host_ops.memory_return(host, again, CHUNK_SIZE);
 }
 
+/* Does the system follow the advice to make a page present?  Emulators may not. */
+static bool
+system_populates(void)
+{
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int present;
+
+	assert_ptr_not_equal(page, MAP_FAILED);
+	(void)madvise(page, PAGE, MADV_POPULATE_WRITE);
+	present = present_pages(page, PAGE);
+	munmap(page, PAGE);
+	return present == 1;
+}
+
 static void
 makes_present_what_is_used_soon_and_no_more(void **state)
 {
@@ -117,6 +131,8 @@ makes_present_what_is_used_soon_and_no_more(void **state)
 	struct host *host = *state;
 	void *memory[ARRAY_SIZE(rows)];
 
+	if (!system_populates())
+		skip();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		memory[i] = posix_host_ops.memory_get(host, rows[i].size, PAGE, rows[i].soon);
 		assert_int_equal(present_pages(memory[i], rows[i].size), rows[i].want);
@@ -135,6 +151,9 @@ keeps_present_what_the_last_user_touched_within_bounds(void **state)
 		{ CHUNK_SIZE, SOON, PRESENT_MAX / PAGE }, /* all of it */
 		{ PAGE, 40 * PAGE, 40 },		  /* the next says more */
 	};
+
+	if (!system_populates())
+		skip();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct host *fresh;
 		void *memory;
@@ -172,12 +191,14 @@ keeps_a_bounded_number_of_chunks_and_unmaps_the_rest(void **state)
 static void
 says_so_when_there_is_no_memory(void **state)
 {
+	const size_t half = SIZE_MAX / 2 + 1; /* of all there could be */
+	const size_t most = -(size_t)CHUNK_SIZE;
 	struct host *host = *state;
 
-	assert_null(posix_host_ops.memory_get(host, (size_t)1 << 60, PAGE, PAGE));
-	assert_null(posix_host_ops.memory_get(host, (size_t)1 << 60, CHUNK_SIZE, PAGE));
-	assert_null(posix_host_ops.memory_get(host, PAGE, (size_t)1 << 60, PAGE));
-	assert_null(posix_host_ops.memory_get(host, -(size_t)PAGE, (size_t)1 << 40, PAGE));
+	assert_null(posix_host_ops.memory_get(host, most, PAGE), PAGE);
+	assert_null(posix_host_ops.memory_get(host, most, CHUNK_SIZE), PAGE);
+	assert_null(posix_host_ops.memory_get(host, half, half), PAGE);
+	assert_null(posix_host_ops.memory_get(host, most, half), PAGE);
 }
 
 struct user {

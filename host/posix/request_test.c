@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/falloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,6 +54,13 @@ fails(void)
 	return fault.error != 0;
 }
 
+/* An offset as the system takes it: in one word, or the low one of two first. */
+#if LONG_MAX > INT32_MAX
+#define OFFSET(offset) offset
+#else
+#define OFFSET(offset) (long)(offset), (long)((offset) >> 32)
+#endif
+
 static ssize_t
 move(long number, int descriptor, const struct iovec *parts, int count, off_t offset)
 {
@@ -64,10 +72,10 @@ move(long number, int descriptor, const struct iovec *parts, int count, off_t of
 									      : fault.transfer_max;
 			struct iovec part = { parts[i].iov_base, length };
 
-			return syscall(number, descriptor, &part, 1, offset, 0);
+			return syscall(number, descriptor, &part, 1, OFFSET(offset), 0);
 		}
 	}
-	return syscall(number, descriptor, parts, count, offset, 0);
+	return syscall(number, descriptor, parts, count, OFFSET(offset), 0);
 }
 
 ssize_t
@@ -98,7 +106,7 @@ fallocate(int descriptor, int mode, off_t offset, off_t length)
 		errno = EOPNOTSUPP;
 		return -1;
 	}
-	return (int)syscall(SYS_fallocate, descriptor, mode, offset, length);
+	return (int)syscall(SYS_fallocate, descriptor, mode, OFFSET(offset), OFFSET(length));
 }
 
 static void

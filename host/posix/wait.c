@@ -16,7 +16,14 @@
 
 #include "host/posix/host_impl.h"
 
-_Static_assert(sizeof(time_t) == sizeof(long), "SYS_futex takes the C library's timespec");
+/* Where long has 32 bits there is a call of its own for times of 64. */
+#ifdef SYS_futex_time64
+#define FUTEX SYS_futex_time64
+#else
+#define FUTEX SYS_futex
+#endif
+
+_Static_assert(sizeof(time_t) == 8, "the call takes the C library's timespec");
 
 int
 posix_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline)
@@ -29,7 +36,7 @@ posix_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, u
 	int error = 0;
 
 	/* EAGAIN (no longer expected) and EINTR are early returns, as allowed. */
-	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected,
+	if (syscall(FUTEX, word, FUTEX_WAIT_BITSET_PRIVATE, expected,
 		deadline == HOST_NO_DEADLINE ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY) != 0 &&
 	    errno == ETIMEDOUT)
 		error = -ETIMEDOUT;
@@ -42,7 +49,7 @@ posix_wake(struct host *host, const _Atomic uint32_t *word, unsigned count)
 {
 	int saved_errno = errno;
 
-	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count > INT_MAX ? INT_MAX : (int)count, NULL,
+	syscall(FUTEX, word, FUTEX_WAKE_PRIVATE, count > INT_MAX ? INT_MAX : (int)count, NULL,
 	    NULL, 0);
 	errno = saved_errno;
 }
