@@ -135,7 +135,7 @@ arrays_are_zeroed_and_do_not_overflow(void **state)
 	memory_free(kernel, array, 300);
 
 	assert_null(memory_alloc_array(kernel, SIZE_MAX / 2, 3));
-	assert_null(memory_alloc_array(kernel, (size_t)1 << 33, (size_t)1 << 33));
+	assert_null(memory_alloc_array(kernel, SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1));
 	assert_null(memory_alloc(kernel, SIZE_MAX));
 	fake_kernel_destroy(kernel);
 }

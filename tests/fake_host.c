@@ -392,11 +392,14 @@ fake_kernel_destroy(struct kernel *kernel)
 	fake_host_destroy(host);
 }
 
-/* The child of fake_host_dies(): no core file, none of cmocka's handlers. */
+/*
+ * The child of fake_host_dies(): no core file, none of cmocka's handlers.  Which
+ * signal a trap is depends on the processor: SIGILL, SIGTRAP, on IBM Z SIGFPE.
+ */
 static void NORETURN
 die_by(void (*body)(void *argument), void *argument)
 {
-	static const int signals[] = { SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS };
+	static const int signals[] = { SIGILL, SIGTRAP, SIGFPE, SIGABRT, SIGSEGV, SIGBUS };
 
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)

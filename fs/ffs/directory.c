@@ -304,6 +304,7 @@ find(struct ffs_inode *dir, struct name name, uint32_t *ino)
 	struct walk walk;
 	int error;
 
+	*ino = 0;
 	walk_start(&walk, dir);
 	index = index_of(&walk);
 	if (index != NULL)

@@ -195,10 +195,10 @@ says_so_when_there_is_no_memory(void **state)
 	const size_t most = -(size_t)CHUNK_SIZE;
 	struct host *host = *state;
 
-	assert_null(posix_host_ops.memory_get(host, most, PAGE), PAGE);
-	assert_null(posix_host_ops.memory_get(host, most, CHUNK_SIZE), PAGE);
-	assert_null(posix_host_ops.memory_get(host, half, half), PAGE);
-	assert_null(posix_host_ops.memory_get(host, most, half), PAGE);
+	assert_null(posix_host_ops.memory_get(host, most, PAGE, PAGE));
+	assert_null(posix_host_ops.memory_get(host, most, CHUNK_SIZE, PAGE));
+	assert_null(posix_host_ops.memory_get(host, half, half, PAGE));
+	assert_null(posix_host_ops.memory_get(host, most, half, PAGE));
 }
 
 struct user {

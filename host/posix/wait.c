@@ -49,7 +49,7 @@ posix_wake(struct host *host, const _Atomic uint32_t *word, unsigned count)
 {
 	int saved_errno = errno;
 
-	syscall(FUTEX, word, FUTEX_WAKE_PRIVATE, count > INT_MAX ? INT_MAX : (int)count, NULL,
-	    NULL, 0);
+	syscall(FUTEX, word, FUTEX_WAKE_PRIVATE, count > INT_MAX ? INT_MAX : (int)count, NULL, NULL,
+	    0);
 	errno = saved_errno;
 }
