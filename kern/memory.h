@@ -28,6 +28,7 @@
 #include "base/list.h"
 #include "kern/mutex.h"
 
+#undef PAGE_SIZE /* some hosts' <limits.h> has one of its own */
 #define PAGE_SHIFT	 12
 #define PAGE_SIZE	 ((size_t)1 << PAGE_SHIFT)
 #define CHUNK_PAGES	 64

@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct holdings
 holdings_count(void)
@@ -24,6 +25,9 @@ holdings_count(void)
 	while ((c = getc(maps)) != EOF)
 		holdings.mappings += c == '\n';
 	assert_int_equal(fscanf(statm, "%*u %zu", &holdings.resident), 1);
+	/* Under an emulator, most of it is what that keeps of our code. */
+	if (getenv("MESON_EXE_WRAPPER") != NULL)
+		holdings.resident = 0;
 	while (readdir(descriptors) != NULL)
 		holdings.descriptors++;
 	fclose(maps);

@@ -11,6 +11,6 @@ shift 2
 object=${output%.a}.o
 
 $cc -nostdlib -r -o "$object" -Wl,--whole-archive "$@" -Wl,--no-whole-archive
-objcopy --localize-hidden "$object"
+"$($cc -print-prog-name=objcopy)" --localize-hidden "$object"
 rm -f "$output"
-ar rcs "$output" "$object"
+"$($cc -print-prog-name=ar)" rcs "$output" "$object"

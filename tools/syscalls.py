@@ -124,10 +124,18 @@ def make_header(sections, missing):
 #include <sys/utsname.h>
 #include <time.h>
 
+#if defined _GNU_SOURCE && !defined STATX_BASIC_STATS
+#include <linux/stat.h> /* the C library is older than statx() */
+#endif
+
 #ifdef __cplusplus
 extern "C" {{
 #endif
 #pragma GCC visibility push(default)
+
+/* Where long has 32 bits: compile with -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64. */
+typedef char rump_wants_64_bit_offsets_and_times
+    [sizeof(off_t) == 8 && sizeof(time_t) == 8 ? 1 : -1];
 
 struct statx;
 """

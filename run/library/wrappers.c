@@ -2,64 +2,16 @@
  * The rump_sys_*() whose form in the C library is not that of the call: those
  * that take a variable number of arguments, or have a result or a structure of
  * the C library's own.  All others are made from syscall/syscalls.txt.
- *
- * The kernel speaks the generic 64-bit layouts of Linux.  On 64-bit hosts the
- * C library's iovec, timespec, statfs, statx and utsname are the same; struct
- * stat and a few flags of open() are each machine's own.
  */
 #include <fcntl.h>
 #include <stdarg.h>
 
 #include "run/library/enter.h"
+#include "run/library/generic.h"
 #include "syscall/handlers.h"
 #include <rump/syscalls.h>
 
-_Static_assert(sizeof(struct iovec) == 16 && sizeof(struct timespec) == 16 &&
-		   sizeof(struct statfs) == 120 && sizeof(struct statx) == 256 &&
-		   sizeof(struct utsname) == 390,
-    "the host is 64-bit Linux");
-
-/* struct stat as the kernel has it. */
-struct generic_stat {
-	uint64_t device;
-	uint64_t ino;
-	uint32_t mode;
-	uint32_t link_count;
-	uint32_t uid;
-	uint32_t gid;
-	uint64_t node_device;
-	uint64_t padding1;
-	int64_t size;
-	int32_t io_block_size;
-	int32_t padding2;
-	int64_t block_count;
-	struct timespec accessed;
-	struct timespec modified;
-	struct timespec changed;
-	uint32_t unused[2];
-};
-
-_Static_assert(sizeof(struct generic_stat) == 128, "as in asm-generic");
-
-static void
-convert_stat(const struct generic_stat *from, struct stat *to)
-{
-	*to = (struct stat){
-		.st_dev = from->device,
-		.st_ino = from->ino,
-		.st_mode = from->mode,
-		.st_nlink = from->link_count,
-		.st_uid = from->uid,
-		.st_gid = from->gid,
-		.st_rdev = from->node_device,
-		.st_size = from->size,
-		.st_blksize = from->io_block_size,
-		.st_blocks = from->block_count,
-		.st_atim = from->accessed,
-		.st_mtim = from->modified,
-		.st_ctim = from->changed,
-	};
-}
+/* ---- structures ----------------------------------------------------------------------------------- */
 
 int
 rump_sys_fstat(int fd, struct stat *buffer)
@@ -70,9 +22,9 @@ rump_sys_fstat(int fd, struct stat *buffer)
 
 	if (UNLIKELY(thread == NULL))
 		return -1;
-	result = sys_fstat(thread, fd, user(&stat));
+	result = sys_fstat(thread, fd, user(buffer != NULL ? &stat : NULL));
 	if (result == 0)
-		convert_stat(&stat, buffer);
+		host_stat(&stat, buffer);
 	return (int)library_result(result);
 }
 
@@ -85,10 +37,101 @@ rump_sys_fstatat(int dirfd, const char *path, struct stat *buffer, int flags)
 
 	if (UNLIKELY(thread == NULL))
 		return -1;
-	result = sys_newfstatat(thread, dirfd, user(path), user(&stat), flags);
+	result =
+	    sys_newfstatat(thread, dirfd, user(path), user(buffer != NULL ? &stat : NULL), flags);
 	if (result == 0)
-		convert_stat(&stat, buffer);
+		host_stat(&stat, buffer);
 	return (int)library_result(result);
+}
+
+int
+rump_sys_statfs(const char *path, struct statfs *buffer)
+{
+	struct thread *thread = library_enter();
+	struct generic_statfs statfs;
+	int64_t result;
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	result = sys_statfs(thread, user(path), user(buffer != NULL ? &statfs : NULL));
+	if (result == 0)
+		host_statfs(&statfs, buffer);
+	return (int)library_result(result);
+}
+
+int
+rump_sys_fstatfs(int fd, struct statfs *buffer)
+{
+	struct thread *thread = library_enter();
+	struct generic_statfs statfs;
+	int64_t result;
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	result = sys_fstatfs(thread, fd, user(buffer != NULL ? &statfs : NULL));
+	if (result == 0)
+		host_statfs(&statfs, buffer);
+	return (int)library_result(result);
+}
+
+int
+rump_sys_utimensat(int dirfd, const char *path, const struct timespec *times, int flags)
+{
+	struct thread *thread = library_enter();
+	struct generic_time room[2];
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (int)library_result(
+	    sys_utimensat(thread, dirfd, user(path), user_times(room, times), flags));
+}
+
+ssize_t
+rump_sys_readv(int fd, const struct iovec *vector, int count)
+{
+	struct thread *thread = library_enter();
+	struct generic_iovec room[VECTOR_ROOM];
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (ssize_t)library_result(
+	    sys_readv(thread, fd, user_vector(room, vector, count), count));
+}
+
+ssize_t
+rump_sys_writev(int fd, const struct iovec *vector, int count)
+{
+	struct thread *thread = library_enter();
+	struct generic_iovec room[VECTOR_ROOM];
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (ssize_t)library_result(
+	    sys_writev(thread, fd, user_vector(room, vector, count), count));
+}
+
+ssize_t
+rump_sys_preadv(int fd, const struct iovec *vector, int count, off_t offset)
+{
+	struct thread *thread = library_enter();
+	struct generic_iovec room[VECTOR_ROOM];
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (ssize_t)library_result(
+	    sys_preadv(thread, fd, user_vector(room, vector, count), count, offset));
+}
+
+ssize_t
+rump_sys_pwritev(int fd, const struct iovec *vector, int count, off_t offset)
+{
+	struct thread *thread = library_enter();
+	struct generic_iovec room[VECTOR_ROOM];
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (ssize_t)library_result(
+	    sys_pwritev(thread, fd, user_vector(room, vector, count), count, offset));
 }
 
 /* ---- flags of open() ------------------------------------------------------------------------------ */
@@ -99,7 +142,7 @@ static const struct {
 	int generic;
 } flag_pairs[] = {
 	{ O_DIRECT, OPEN_DIRECT }, { O_DIRECTORY, OPEN_DIRECTORY }, { O_NOFOLLOW, OPEN_NO_FOLLOW },
-	{ 0, OPEN_LARGE_FILE }, /* no host's C library shows it on 64 bits */
+	{ O_LARGEFILE, OPEN_LARGE_FILE }, /* 0 where files are large anyway */
 };
 
 static int

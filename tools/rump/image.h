@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <rump/syscalls.h>
+
 struct image; /* one mounted image */
 struct partition;
 struct partition_table;
