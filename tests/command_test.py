@@ -9,6 +9,7 @@ import os
 import pathlib
 import pty
 import re
+import shlex
 import shutil
 import stat
 import struct
@@ -17,7 +18,10 @@ import sys
 import tempfile
 import termios
 
-RUMP = pathlib.Path(os.environ["BUILD_ROOT"]) / "rump"
+EMULATOR = shlex.split(os.environ.get("EMULATOR", ""))
+RUMP = [*EMULATOR, os.path.join(os.environ["BUILD_ROOT"], "rump")]
+# A C library reads the machine's locales only if its byte order is the machine's.
+NO_LOCALES = "no locale with UTF-8" if EMULATOR[:1] == ["qemu-s390x"] else None
 IS_ROOT = os.geteuid() == 0
 SIZES = (0, 1, 511, 2048, 16383, 16384, 16385, 200000)
 LEVELS = 150  # more than a walk keeps open
@@ -51,7 +55,7 @@ class Answer:
 def rump(*words, **more):
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC", **more.pop("env", {})}
     process = subprocess.run(
-        [RUMP, *words],
+        [*RUMP, *words],
         stdin=subprocess.DEVNULL,
         stdout=more.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
@@ -178,7 +182,7 @@ def on_terminal(*words, columns=80):
         try:
             fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             os.environ.update(LC_ALL="C.UTF-8", TZ="UTC")
-            os.execv(RUMP, ["rump", *words])
+            os.execvp(RUMP[0], [*RUMP, *words])
         finally:
             os._exit(127)
     text = b""
@@ -267,8 +271,11 @@ def ls_of_several_images_says_which(images, tree):
 def ls_on_a_terminal_makes_columns_and_no_control_characters(images, tree):
     text = on_terminal("ls", f"{images[0]}:/sizes")
     assert text.count(b"\n") == 1, text
+    if NO_LOCALES:
+        return NO_LOCALES
     text = on_terminal("ls", "-1", f"{images[0]}:/names")
     assert b"new\\nline\r\n" in text and b"\\377\\376" in text and "grün".encode() in text, text
+    return None
 
 
 # ---- cat, stat, tree, info --------------------------------------------------------
@@ -311,8 +318,11 @@ def tree_draws_and_counts(images, tree):
     assert lines[-3].strip() == "`-- bottom" and lines[-1] == f"{LEVELS + 1} directories, 1 file", lines
     lines = good("tree", "-d", "-L", "1", f"{images[0]}:/").lines
     assert lines[-1] == "7 directories" and not any("bottom" in line for line in lines), lines
+    if NO_LOCALES:
+        return NO_LOCALES
     text = good("tree", f"{images[0]}:/links", env={"LC_ALL": "C.UTF-8"}).output.decode()
     assert "├── absolute -> /links/file\n" in text and "└── soft -> file\n" in text, text
+    return None
 
 
 @test
@@ -442,8 +452,8 @@ def cp_as_nobody_drops_setuid_and_says_once_that_devices_are_for_root(images, tr
     with scratch() as place:
         place.chmod(0o777)
         images[0].parent.chmod(0o755)
-        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", RUMP, "cp", "-r"]
-        command += [f"{images[0]}:/", place / "copy"]
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *RUMP]
+        command += ["cp", "-r", f"{images[0]}:/", place / "copy"]
         process = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         lines = process.stderr.decode().splitlines()
         assert process.returncode == 1 and len(lines) == 1, lines
@@ -510,7 +520,7 @@ def an_image_without_permission_is_refused(images, tree):
         place.chmod(0o755)
         shutil.copy(images[0], place / "image")
         (place / "image").chmod(0)
-        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", RUMP, "ls"]
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *RUMP, "ls"]
         process = subprocess.run([*command, place / "image"], stderr=subprocess.PIPE)
         assert process.returncode == 2 and b"Permission denied" in process.stderr, process.stderr
     return None

@@ -17,6 +17,7 @@ holdings_count(void)
 	struct holdings holdings = { 0 };
 	FILE *maps = fopen("/proc/self/maps", "r"), *statm = fopen("/proc/self/statm", "r");
 	DIR *descriptors = opendir("/proc/self/fd");
+	const char *emulator = getenv("EMULATOR");
 	int c;
 
 	assert_non_null(maps);
@@ -26,7 +27,7 @@ holdings_count(void)
 		holdings.mappings += c == '\n';
 	assert_int_equal(fscanf(statm, "%*u %zu", &holdings.resident), 1);
 	/* Under an emulator, most of it is what that keeps of our code. */
-	if (getenv("MESON_EXE_WRAPPER") != NULL)
+	if (emulator != NULL && emulator[0] != '\0')
 		holdings.resident = 0;
 	while (readdir(descriptors) != NULL)
 		holdings.descriptors++;
