@@ -74,7 +74,7 @@ refuses_any_label_with_a_bit_flipped(void **state)
 {
 	for (unsigned bit = 0; bit < (148 + 8 * 16) * 8; bit++) {
 		uint8_t bytes[512] = { 0 };
-		struct partition_flaw flaw = { NULL };
+		struct partition_flaw flaw = { 0 };
 		struct disklabel label;
 		int error;
 
@@ -102,7 +102,7 @@ refuses_labels_whose_sum_is_right_but_nothing_else(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint8_t bytes[512] = { 0 };
-		struct partition_flaw flaw = { NULL };
+		struct partition_flaw flaw = { 0 };
 		struct disklabel label;
 
 		sample_disklabel(bytes, ORDER_LITTLE, 8);

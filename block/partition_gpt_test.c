@@ -34,7 +34,7 @@ refuses_any_header_with_a_bit_flipped(void **state)
 {
 	for (unsigned bit = 0; bit < 92 * 8; bit++) {
 		uint8_t sector[512] = { 0 };
-		struct partition_flaw flaw = { NULL };
+		struct partition_flaw flaw = { 0 };
 		struct gpt_header header;
 		int error;
 
@@ -69,7 +69,7 @@ refuses_headers_whose_sum_is_right_but_nothing_else(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint8_t sector[512] = { 0 };
-		struct partition_flaw flaw = { NULL };
+		struct partition_flaw flaw = { 0 };
 		struct gpt_header header;
 
 		sample_gpt_header(sector, AT, 2, entries, 128);
@@ -127,7 +127,7 @@ refuses_entries_that_end_before_they_begin(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint8_t bytes[128] = { 0 };
-		struct partition_flaw flaw = { NULL };
+		struct partition_flaw flaw = { 0 };
 		struct gpt_entry entry;
 
 		sample_gpt_entry(bytes, rows[i].first, rows[i].last, "");

@@ -113,7 +113,7 @@ refuses_chains_that_go_astray(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct mbr record = { { rows[i].logical, rows[i].link } };
-		struct partition_flaw flaw = { NULL };
+		struct partition_flaw flaw = { 0 };
 		struct mbr_entry logical;
 		struct mbr_chain chain;
 
