@@ -1,5 +1,8 @@
 /*
  * Directories: finding a name, listing all of them.
+ *
+ * May sleep, since blocks are read.  The position of a listing is the offset in
+ * the directory at which the next entry begins, and stays good for ever.
  */
 #ifndef FS_FFS_DIRECTORY_H
 #define FS_FFS_DIRECTORY_H

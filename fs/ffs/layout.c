@@ -1,5 +1,8 @@
 /*
  * Address arithmetic that is too long to inline.
+ *
+ * Block numbers of a file come from file sizes on the medium, and are bounded
+ * by nothing but 64 bits until they have passed ffs_path_to() here.
  */
 #include "fs/ffs/layout.h"
 

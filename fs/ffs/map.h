@@ -1,5 +1,8 @@
 /*
  * From blocks of a file to places on the device.
+ *
+ * May sleep, since indirect blocks are read.  The inode's block map does not
+ * change while its file system is mounted, so no lock of it is needed.
  */
 #ifndef FS_FFS_MAP_H
 #define FS_FFS_MAP_H

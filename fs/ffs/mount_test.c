@@ -153,6 +153,40 @@ never_counts_more_as_free_than_there_is(void **state)
 }
 
 static void
+mounts_what_4_3bsd_wrote(void **state)
+{
+	struct ffs_image *image = *state;
+	uint8_t *inode = ffs_image_inode(image, 5);
+	char text[2048], target[16];
+	struct vnode *vnode;
+	size_t length;
+
+	/* Big-endian, an entry of type 0 is one of the old format too. */
+	sample_old_superblock(superblock(image), &image->sample);
+	ffs_image_put_inode(image, 5, 0120777, 10, 2);
+	ffs_image_put_pointer(image, 5, 0, ffs_image_free(image));
+	memcpy(ffs_image_at(image, ffs_image_free(image)), "the-target", 10);
+	sample_put16(inode + 4, ORDER_BIG, 100); /* owners of 16 bits */
+	sample_put16(inode + 6, ORDER_BIG, 200);
+	sample_put32(inode + 112, ORDER_BIG, 77777);
+	ffs_image_put_entry(image, ffs_image_root(image), 24, 0, 5, "link");
+
+	ffs_image_must_mount(image);
+	describe(image, text, sizeof(text));
+	assert_true(contains(text, "at byte 8192, old layout\n"));
+	assert_true(contains(text, "inodes and directories: 4.2BSD format\n"));
+	assert_int_equal(attributes_of(&image->context, "/mnt/link").uid, 100);
+	assert_int_equal(attributes_of(&image->context, "/mnt/link").gid, 200);
+	vnode = must_find(&image->context, "/mnt/link");
+	rwlock_lock_shared(&vnode->lock);
+	assert_int_equal(vnode_read_link(vnode, target, sizeof(target), &length), 0);
+	rwlock_unlock_shared(&vnode->lock);
+	vnode_put(vnode);
+	assert_int_equal(length, 10);
+	assert_memory_equal(target, "the-target", 10);
+}
+
+static void
 is_found_among_other_file_systems(void **state)
 {
 	struct ffs_image *image = *state;
@@ -428,6 +462,7 @@ main(void)
 		UFS1(keeps_descriptions_to_one_line_whatever_a_label_holds),
 		UFS2(counts_for_statfs),
 		UFS2(never_counts_more_as_free_than_there_is),
+		UFS1(mounts_what_4_3bsd_wrote),
 		UFS2(is_found_among_other_file_systems),
 		UFS2(finds_the_superblock_at_every_place),
 		UFS1(passes_over_a_damaged_superblock_where_a_good_one_follows),

@@ -1,5 +1,9 @@
 /*
  * Decoding of the journal's headers, records and entries.
+ *
+ * Each header and record is looked at alone: whether the records between tail
+ * and head hang together is for whoever follows them to see.  Nothing here is
+ * protected by a checksum, so the checks of bounds are all there is.
  */
 #include "fs/ffs/wapbl.h"
 
