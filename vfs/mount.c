@@ -143,12 +143,6 @@ mount_init(struct mount *mount, const struct mount_request *request, const struc
 	atomic_init(&mount->was_entered, false);
 }
 
-void
-mount_reclaim_vnodes(struct mount *mount)
-{
-	vnode_reclaim_all(mount);
-}
-
 int
 mount_no_load(struct mount *mount, uint64_t ino, struct vnode **out)
 {

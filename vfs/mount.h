@@ -95,7 +95,8 @@ struct fs_type {
 	int (*probe)(const struct mount_request *request);
 
 	/*
-	 * Open the file system: a new mount, by mount_init(), with mount->root.
+	 * Open the file system: a new mount, by mount_init(), with mount->root,
+	 * which is found last: a vnode must not outlive a mount that fails.
 	 * -EINVAL (not this format, bad option; logged), -EUCLEAN, -EIO,
 	 * -EBUSY, -EROFS (cannot be written), -ENOMEM.
 	 */
@@ -126,12 +127,6 @@ struct mount {
 /* Set up the embedded mount; the driver sets root, and what it wants of the flags, after. */
 void mount_init(struct mount *mount, const struct mount_request *request,
     const struct fs_type *type, const struct mount_ops *ops);
-
-/*
- * For a driver's mount() that fails after it has found vnodes: reclaim them all,
- * whatever their references, before the mount is freed.
- */
-void mount_reclaim_vnodes(struct mount *mount);
 
 /* Named defaults. */
 int mount_no_load(struct mount *mount, uint64_t ino, struct vnode **out); /* -ENOENT */

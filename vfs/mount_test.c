@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "kern/credential.h"
 #include "tests/fake_fs.h"
+#include "tests/test_kernel.h"
 #include "vfs/device.h"
 #include "vfs/mount.h"
 #include "vfs/namespace.h"
@@ -387,6 +388,31 @@ drivers_are_registered_once_and_up_to_a_limit(void **state)
 	}
 }
 
+/* Whichever allocation fails, nothing is mounted and nothing left over. */
+static void
+mounting_without_memory_fails_cleanly(void **state)
+{
+	static const char *const types[] = { "fake", "tmpfs" };
+	struct fixture *fixture = *state;
+	struct path_context *context = &fixture->context;
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		int error = -ENOMEM;
+
+		for (size_t pages = 0; error == -ENOMEM; pages++) {
+			struct hog hog;
+
+			hog_take(&hog, fixture->kernel);
+			hog_give(&hog, pages);
+			error = mount_at(context, "none", "/mnt", types[i], 0, "");
+			hog_give_all(&hog);
+			assert_int_equal(unmount_at(context, "/mnt", 0), error == 0 ? 0 : -EINVAL);
+			assert_true(pages < 10);
+		}
+		assert_int_equal(error, 0);
+	}
+}
+
 static void
 everything_is_unmounted_when_the_kernel_goes(void **state)
 {
@@ -399,6 +425,29 @@ everything_is_unmounted_when_the_kernel_goes(void **state)
 	make_directory(context, "/mnt/dir/x", 0755);
 	assert_int_equal(mount_fake(context, "/mnt/dir/x"), 0);
 	assert_int_equal(try_lookup(context, "/mnt/dir/x/file", 0), 0);
+}
+
+static void
+what_is_still_used_when_the_kernel_goes_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(mount_fake(&fixture->context, "/mnt"), 0);
+	must_find(&fixture->context, "/mnt/file"); /* goes with its mount */
+	unmount_all(fixture->kernel);
+	assert_non_null(strstr(fixture->host.console, "unmount: none (fake) is still used"));
+}
+
+static void
+a_kernel_needs_a_root_of_a_known_type(void **state)
+{
+	struct fixture fixture;
+
+	fixture_create(&fixture, NULL, 0);
+	assert_int_equal(mount_root(fixture.kernel, "nofs", ""), -ENODEV);
+	assert_int_equal(mount_root(fixture.kernel, "tmpfs", "no such option"), -EINVAL);
+	assert_int_equal(mount_root(fixture.kernel, "tmpfs", ""), 0);
+	fixture_destroy(&fixture);
 }
 
 #define MOUNT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
@@ -422,6 +471,9 @@ main(void)
 		MOUNT_TEST(mounts_are_synced_and_their_errors_told),
 		MOUNT_TEST(a_mount_describes_itself),
 		MOUNT_TEST(drivers_are_registered_once_and_up_to_a_limit),
+		MOUNT_TEST(mounting_without_memory_fails_cleanly),
+		MOUNT_TEST(what_is_still_used_when_the_kernel_goes_is_told),
+		cmocka_unit_test(a_kernel_needs_a_root_of_a_known_type),
 		MOUNT_TEST(everything_is_unmounted_when_the_kernel_goes),
 	};
 

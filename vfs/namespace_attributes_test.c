@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -12,7 +13,7 @@
 #include "kern/credential.h"
 #include "tests/fake_fs.h"
 #include "vfs/mount.h"
-#include "vfs/namespace.h"
+#include "vfs/namespace_impl.h"
 
 #define OWNER		100
 #define GROUP		200
@@ -305,6 +306,27 @@ what_the_file_system_refuses_has_not_changed(void **state)
 }
 
 static void
+times_that_cannot_be_kept_do_no_harm(void **state)
+{
+	struct fixture *fixture = *state;
+	struct path_context *context = &fixture->context;
+	struct vnode *root;
+
+	make_directory(context, "/mnt", 0755);
+	assert_int_equal(mount_at(context, "none", "/mnt", "fake", 0, ""), 0);
+	root = must_find(context, "/mnt");
+	fake_control.change_error = -EIO;
+	fixture->host.wall = 500 * SECOND;
+	namespace_accessed(root);
+	assert_int_equal(root->attributes.accessed.seconds, 0);
+	rwlock_lock_exclusive(&root->lock);
+	namespace_touch(root, SET_MODIFIED);
+	rwlock_unlock_exclusive(&root->lock);
+	assert_non_null(strstr(fixture->host.console, "none: inode 2: times not kept: error 5"));
+	vnode_put(root);
+}
+
+static void
 the_time_of_access_is_renewed_when_it_tells_something(void **state)
 {
 	static const struct {
@@ -392,6 +414,7 @@ main(void)
 		TREE_TEST(inode_flags_forbid_changes),
 		TREE_TEST(inode_flags_are_set_by_few),
 		TREE_TEST(what_the_file_system_refuses_has_not_changed),
+		TREE_TEST(times_that_cannot_be_kept_do_no_harm),
 		TREE_TEST(the_time_of_access_is_renewed_when_it_tells_something),
 		TREE_TEST(times_before_1970_are_times_too),
 	};

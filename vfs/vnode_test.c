@@ -243,6 +243,113 @@ idle_vnodes_give_way_when_memory_is_wanted(void **state)
 	fixture_destroy(&fixture);
 }
 
+struct taker {
+	struct kernel *kernel;
+	struct hog hog;
+};
+
+static void *
+take_all(void *argument)
+{
+	struct taker *taker = argument;
+
+	hog_take(&taker->hog, taker->kernel);
+	return NULL;
+}
+
+/* Have another thread take all memory while this one holds lock, and give it back. */
+static void
+run_out(struct kernel *kernel, struct mutex *lock)
+{
+	struct taker taker = { .kernel = kernel };
+	pthread_t thread;
+
+	mutex_lock(lock);
+	pthread_create(&thread, NULL, take_all, &taker);
+	pthread_join(thread, NULL);
+	mutex_unlock(lock);
+	hog_give_all(&taker.hog);
+}
+
+/* Run out of memory with lock held, then without. */
+static void
+run_out_with(struct fixture *fixture, struct mutex *lock, unsigned kept)
+{
+	struct fake_fs *fs = fixture_fake(fixture);
+	unsigned before = fs->reclaim_count;
+	struct hog hog;
+
+	walk_through(fs, 10, 29);
+	run_out(fixture->kernel, lock);
+	assert_int_equal(fs->reclaim_count, before + 20 - kept);
+
+	walk_through(fs, 10, 29);
+	hog_take(&hog, fixture->kernel);
+	hog_give_all(&hog);
+	assert_int_equal(fs->load_count, fs->reclaim_count + 2); /* the root, and 5 */
+}
+
+static void
+who_wants_memory_waits_for_no_lock(void **state)
+{
+	struct fixture *fixture = *state;
+	struct vfs *vfs = vfs_of(fixture->kernel);
+	struct vnode *idle;
+	struct vnode *used;
+
+	fake_control.has_every_ino = true;
+	used = must_load(fixture_fake(fixture), 5);
+	idle = must_load(fixture_fake(fixture), 10);
+	vnode_put(idle);
+	run_out_with(fixture, &idle->pages.lock, 1);
+	run_out_with(fixture, &vfs->vnodes.lock, 20);
+	run_out_with(fixture, &vfs->names.lock, 20);
+	vnode_put(used);
+}
+
+static void
+a_vnode_whose_names_are_being_looked_at_stays(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake_fs *fs = fixture_fake(fixture);
+	struct mutex *lock = NULL;
+
+	assert_int_equal(try_lookup(&fixture->context, "/file", 0), 0);
+	for (size_t i = 0; i < NAME_SHARD_COUNT; i++) {
+		if (vfs_of(fixture->kernel)->names.shards[i].count > 0)
+			lock = &vfs_of(fixture->kernel)->names.shards[i].lock;
+	}
+	run_out(fixture->kernel, lock);
+	assert_int_equal(fs->reclaim_count, 0);
+	assert_int_equal(try_lookup(&fixture->context, "/file", 0), 0);
+	assert_int_equal(fs->lookup_count, 1);
+}
+
+static void
+operations_that_a_kind_of_file_does_not_have_say_so(void **state)
+{
+	struct vnode *out = (struct vnode *)8;
+	uint64_t position = 0;
+	size_t length = 8;
+
+	assert_int_equal(vnode_no_lookup(NULL, NAME("x"), &out), -ENOTDIR);
+	assert_null(out);
+	out = (struct vnode *)8;
+	assert_int_equal(vnode_no_create(NULL, NAME("x"), NULL, &out), -EROFS);
+	assert_null(out);
+	assert_int_equal(vnode_no_link(NULL, NAME("x"), NULL), -EROFS);
+	assert_int_equal(vnode_no_remove(NULL, NAME("x"), NULL), -EROFS);
+	assert_int_equal(vnode_no_rename(NULL), -EROFS);
+	assert_int_equal(vnode_no_read_directory(NULL, &position, NULL), -ENOTDIR);
+	assert_int_equal(vnode_no_read_link(NULL, NULL, 0, &length), -EINVAL);
+	assert_int_equal(length, 0);
+	assert_int_equal(vnode_no_attributes_changed(NULL, 0), -EROFS);
+	assert_int_equal(vnode_no_map_extent(NULL, 0, 1, EXTENT_READ, NULL), -EINVAL);
+	assert_int_equal(vnode_no_read_store(NULL, 0, NULL, 0), -EIO);
+	assert_int_equal(vnode_no_resize(NULL, 0), -EROFS);
+	assert_int_equal(mount_no_load(NULL, 1, &out), -ENOENT);
+}
+
 static void
 without_memory_a_new_vnode_is_an_error_and_an_old_one_is_found(void **state)
 {
@@ -464,6 +571,9 @@ main(void)
 		cmocka_unit_test(vnodes_in_use_stay_when_many_others_pass_by),
 		cmocka_unit_test(vnodes_used_again_and_again_stay_idle_for_longest),
 		cmocka_unit_test(idle_vnodes_give_way_when_memory_is_wanted),
+		FAKE_TEST(who_wants_memory_waits_for_no_lock),
+		FAKE_TEST(a_vnode_whose_names_are_being_looked_at_stays),
+		cmocka_unit_test(operations_that_a_kind_of_file_does_not_have_say_so),
 		FAKE_TEST(without_memory_a_new_vnode_is_an_error_and_an_old_one_is_found),
 		FAKE_TEST(a_table_that_cannot_grow_still_finds_all),
 		FAKE_TEST(a_vnode_that_is_being_reclaimed_cannot_be_had),
