@@ -5,7 +5,7 @@
 #   make            the commands in build/bin, the libraries in build/lib
 #   make demo       a tour, with an image it makes
 #   make check      the quick test while working: gates and tests, gcc only
-#   make test       everything: gates, both compilers, sanitizers, fuzzing, two other processors
+#   make test       everything: gates, both compilers, sanitizers, fuzzing
 #   make cross      the tests on other processors; ARCH=name for one of them
 #   make bench      the measurements; BENCH=name for one of them
 #   make install    into PREFIX, below DESTDIR
@@ -37,7 +37,7 @@ check:
 	@tools/run_tests.py -j $(JOBS) check
 
 test:
-	@tools/need.sh build test cross
+	@tools/need.sh build test
 	@tools/run_tests.py -j $(JOBS) all
 
 gates:
