@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -18,7 +19,9 @@ import tempfile
 import uuid
 import zlib
 
-RUMP = pathlib.Path(os.environ["BUILD_ROOT"]) / "rump"
+RUMP = [
+    *shlex.split(os.environ.get("EMULATOR", "")), os.path.join(os.environ["BUILD_ROOT"], "rump")
+]
 SECTOR = 512
 DISK_SECTORS = 16384
 NETBSD_FFS = uuid.UUID("49f48d5a-b10e-11dc-b99b-0019d1879648")
@@ -36,7 +39,7 @@ def check(name, problem):
 
 def rump(*arguments):
     return subprocess.run(
-        [RUMP, *map(str, arguments)], capture_output=True, timeout=60, check=False
+        [*RUMP, *map(str, arguments)], capture_output=True, timeout=60, check=False
     )
 
 
