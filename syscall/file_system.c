@@ -1,8 +1,8 @@
 /*
  * Calls about whole file systems: mount, umount2, and the sync family.
  *
- * Files are synced with all of the file system that they are on.  That keeps
- * the promise of fsync(2), and more.
+ * A file is synced alone where its file system can do that, or else with all of
+ * the file system that it is on.
  */
 #include "base/errno.h"
 #include "kern/log.h"
@@ -106,7 +106,32 @@ sys_sync(struct thread *thread)
 }
 
 static int
-sync_file(struct thread *thread, int fd)
+sync_file(struct thread *thread, int fd, bool data_only)
+{
+	struct file *file = thread_file(thread, fd);
+	int error;
+
+	if (file == NULL)
+		return -EBADF;
+	error = file_is_path(file) ? -EBADF : vnode_sync(file->vnode, data_only);
+	file_put(file);
+	return error;
+}
+
+int64_t
+sys_fsync(struct thread *thread, int fd)
+{
+	return sync_file(thread, fd, false);
+}
+
+int64_t
+sys_fdatasync(struct thread *thread, int fd)
+{
+	return sync_file(thread, fd, true);
+}
+
+int64_t
+sys_syncfs(struct thread *thread, int fd)
 {
 	struct file *file = thread_file(thread, fd);
 	int error;
@@ -116,22 +141,4 @@ sync_file(struct thread *thread, int fd)
 	error = file_is_path(file) ? -EBADF : mount_sync(file->vnode->mount);
 	file_put(file);
 	return error;
-}
-
-int64_t
-sys_fsync(struct thread *thread, int fd)
-{
-	return sync_file(thread, fd);
-}
-
-int64_t
-sys_fdatasync(struct thread *thread, int fd)
-{
-	return sync_file(thread, fd);
-}
-
-int64_t
-sys_syncfs(struct thread *thread, int fd)
-{
-	return sync_file(thread, fd);
 }

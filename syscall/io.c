@@ -13,7 +13,7 @@
 #include "kern/uio.h"
 #include "syscall/handlers.h"
 #include "syscall/process.h"
-#include "vfs/mount.h"
+#include "vfs/vnode.h"
 
 #define TRANSFER_MAX	0x7ffff000 /* bytes in one call, as in Linux */
 #define VECTOR_MAX	1024	   /* UIO_MAXIOV */
@@ -80,7 +80,7 @@ transfer_at(const struct transfer *transfer, struct thread *thread, struct file 
 		return file->ops->read(file, uio, *offset);
 	error = file->ops->write(file, uio, offset, &writer);
 	if (error == 0 && uio->left < total && (file_flags(file) & OPEN_DSYNC) != 0)
-		error = mount_sync(file->vnode->mount);
+		error = vnode_sync(file->vnode, (file_flags(file) & OPEN_SYNC) != OPEN_SYNC);
 	return error;
 }
 

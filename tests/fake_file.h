@@ -153,6 +153,13 @@ static const struct vnode_ops fake_file_ops = {
 	.map_extent = fake_map_extent,
 	.read_store = fake_read_store,
 	.resize = vnode_no_resize,
+	.allocate = vnode_no_allocate,
+	.create_unnamed = vnode_no_create_unnamed,
+	.get_xattr = vnode_no_get_xattr,
+	.set_xattr = vnode_no_set_xattr,
+	.list_xattr = vnode_no_list_xattr,
+	.remove_xattr = vnode_no_remove_xattr,
+	.sync = vnode_sync_mount,
 	.reclaim = fake_reclaim,
 };
 

@@ -116,6 +116,15 @@ MUST_CHECK bool vnode_try_get(struct vnode *vnode);
 void vnode_has_no_name(struct vnode *vnode);
 
 /*
+ * A vnode that has just been made without a name, by create_unnamed: it may be
+ * given one.  Nobody else knows it yet.
+ */
+void vnode_mark_unnamed(struct vnode *vnode);
+
+/* It got its first name after all.  (vnode: exclusive, and referenced) */
+void vnode_has_name(struct vnode *vnode);
+
+/*
  * Is any vnode of mount referenced by others than the mount and the file system
  * itself?  If not, it stays so: the caller sees to it that nobody enters by the
  * mount point.

@@ -5,7 +5,8 @@
  * get and put are one atomic operation each and take no lock:
  *
  *	TABLED		it can be found by (mount, ino); set by vnode_find()
- *	UNLINKED	no name leads to it; set by vnode_has_no_name()
+ *	UNLINKED	no name leads to it; set by vnode_has_no_name() and
+ *			vnode_mark_unnamed(), cleared by vnode_has_name()
  *	LISTED		it is on the idle list; set by vnode_put_last()
  *	RECENT		it was used since the idle list was last looked through
  *	DOOMED		it is being reclaimed, and cannot be had any more
@@ -100,6 +101,20 @@ vnode_has_no_name(struct vnode *vnode)
 {
 	rwlock_assert_exclusive(&vnode->lock);
 	atomic_fetch_or(&vnode->references, REFERENCE_UNLINKED);
+}
+
+void
+vnode_mark_unnamed(struct vnode *vnode)
+{
+	vnode->is_linkable = true;
+	atomic_fetch_or(&vnode->references, REFERENCE_UNLINKED);
+}
+
+void
+vnode_has_name(struct vnode *vnode)
+{
+	rwlock_assert_exclusive(&vnode->lock);
+	atomic_fetch_and(&vnode->references, ~REFERENCE_UNLINKED);
 }
 
 /* Is a vnode with these flags kept when nobody uses it? */

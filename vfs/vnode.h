@@ -141,6 +141,31 @@ enum extent_intent {
 	EXTENT_WRITE, /* allocate where there is a hole */
 };
 
+/* What becomes of a range of a file: fallocate(2).  Values are the call's. */
+enum allocate_mode {
+	/* Everything in it is stored; what was a hole reads as zeros.  The file grows. */
+	ALLOCATE_SPACE = 0,
+
+	/* With the former: the size stays, even if storage beyond it is set aside. */
+	ALLOCATE_KEEP_SIZE = 1,
+
+	/* With ALLOCATE_KEEP_SIZE: it reads as zeros, and whole units are given back. */
+	ALLOCATE_PUNCH_HOLE = 2,
+
+	/* With ALLOCATE_KEEP_SIZE or not: everything in it is stored, and reads as zeros. */
+	ALLOCATE_ZERO_RANGE = 16,
+};
+
+/* Extended attributes: limits and flags, numerically Linux's. */
+#define XATTR_NAME_LENGTH_MAX 255
+#define XATTR_VALUE_MAX	      65536
+#define XATTR_LIST_MAX	      65536
+
+enum xattr_flag {
+	XATTR_CREATE = 1,  /* -EEXIST if it is there */
+	XATTR_REPLACE = 2, /* -ENODATA if it is not */
+};
+
 /*
  * Receives the entries of a directory.  add() returns false when there is no
  * more room: the entry was not taken and the listing ends.  next is the
@@ -206,6 +231,61 @@ struct vnode_ops {
 	int (*resize)(struct vnode *vnode, uint64_t size);
 
 	/*
+	 * (vnode: exclusive) A regular file; offset + length fits an off_t.  All
+	 * of the range, or what an error leaves, is as mode wants it: see enum
+	 * allocate_mode.  Time stamps are set by this layer after.  -EOPNOTSUPP
+	 * for a mode that the format does not have, -EFBIG, -ENOSPC.
+	 */
+	int (*allocate)(struct vnode *vnode, enum allocate_mode mode, uint64_t offset,
+	    uint64_t length);
+
+	/*
+	 * (dir: exclusive) A reference to a new regular file that has no name: its
+	 * link count is 0.  link() may give it one later; if nobody does, it is
+	 * reclaimed with its last reference.  dir says where it is to lie.
+	 */
+	int (*create_unnamed)(struct vnode *dir, const struct vnode_create *what,
+	    struct vnode **out);
+
+	/*
+	 * Extended attributes.  Names are whole ("user.x"), 1 to
+	 * XATTR_NAME_LENGTH_MAX bytes, in families that the layer has checked and
+	 * the caller may use: "user.", "trusted." or "security.".
+	 */
+
+	/*
+	 * (vnode: shared) The value; its length to *length.  size 0 only asks for
+	 * the length.  -ENODATA, -ERANGE if size is too small but not 0,
+	 * -EOPNOTSUPP for a family that the format does not keep.
+	 */
+	int (*get_xattr)(struct vnode *vnode, struct name name, void *value, size_t size,
+	    size_t *length);
+
+	/*
+	 * (vnode: exclusive) Set the whole value, at most XATTR_VALUE_MAX bytes, or
+	 * nothing.  flags are of enum xattr_flag: -EEXIST, -ENODATA.  -ENOSPC,
+	 * -E2BIG (cannot be kept so large), -EOPNOTSUPP.
+	 */
+	int (*set_xattr)(struct vnode *vnode, struct name name, const void *value, size_t size,
+	    uint32_t flags);
+
+	/*
+	 * (vnode: shared) All names, each ended by a NUL; how many bytes to
+	 * *length.  size as for get_xattr.  -ERANGE.
+	 */
+	int (*list_xattr)(struct vnode *vnode, char *list, size_t size, size_t *length);
+
+	/* (vnode: exclusive) -ENODATA, -EOPNOTSUPP. */
+	int (*remove_xattr)(struct vnode *vnode, struct name name);
+
+	/*
+	 * (vnode: not locked) Make durable what was done to this file before: its
+	 * content and all that is needed to read it; unless data_only, all its
+	 * attributes too; and the name by which a new file is found.
+	 */
+	int (*sync)(struct vnode *vnode, bool data_only);
+
+	/*
 	 * Free the file system's inode that vnode is embedded in.  Nobody can
 	 * reach it any more, and it has nothing to be written.  Called also
 	 * while memory is being looked for, with whatever locks: it takes none
@@ -222,6 +302,7 @@ struct vnode {
 	enum vnode_type type;	     /* constant */
 	bool is_memory;		     /* the inode and its pages live in memory only; constant */
 	_Atomic bool is_searchable;  /* known that everybody may; private to lookup.c */
+	bool is_linkable;	     /* without a name, but may get one; GUARDED_BY(lock) */
 	_Atomic uint32_t references; /* and flags; private to vnode.c */
 	struct rwlock lock;
 	struct vnode_attributes attributes; /* GUARDED_BY(lock) */
@@ -270,6 +351,17 @@ MUST_CHECK int vnode_map_extent(struct vnode *vnode, uint64_t offset, uint64_t l
 MUST_CHECK int vnode_read_store(struct vnode *vnode, uint64_t address,
     const struct segment *segments, size_t count);
 MUST_CHECK int vnode_resize(struct vnode *vnode, uint64_t size);
+MUST_CHECK int vnode_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset,
+    uint64_t length);
+MUST_CHECK int vnode_create_unnamed(struct vnode *dir, const struct vnode_create *what,
+    struct vnode **out);
+MUST_CHECK int vnode_get_xattr(struct vnode *vnode, struct name name, void *value, size_t size,
+    size_t *length);
+MUST_CHECK int vnode_set_xattr(struct vnode *vnode, struct name name, const void *value,
+    size_t size, uint32_t flags);
+MUST_CHECK int vnode_list_xattr(struct vnode *vnode, char *list, size_t size, size_t *length);
+MUST_CHECK int vnode_remove_xattr(struct vnode *vnode, struct name name);
+MUST_CHECK int vnode_sync(struct vnode *vnode, bool data_only);
 
 /* Named defaults for operations that a kind of file does not have. */
 int vnode_no_lookup(struct vnode *dir, struct name name, struct vnode **out); /* -ENOTDIR */
@@ -288,5 +380,17 @@ int vnode_no_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length,
 int vnode_no_read_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
     size_t count);					 /* -EIO */
 int vnode_no_resize(struct vnode *vnode, uint64_t size); /* -EROFS */
+int vnode_no_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset,
+    uint64_t length); /* -EOPNOTSUPP */
+int vnode_no_create_unnamed(struct vnode *dir, const struct vnode_create *what,
+    struct vnode **out); /* -EOPNOTSUPP */
+int vnode_no_get_xattr(struct vnode *vnode, struct name name, void *value, size_t size,
+    size_t *length); /* -EOPNOTSUPP */
+int vnode_no_set_xattr(struct vnode *vnode, struct name name, const void *value, size_t size,
+    uint32_t flags); /* -EOPNOTSUPP */
+int vnode_no_list_xattr(struct vnode *vnode, char *list, size_t size,
+    size_t *length);						  /* 0: there are none */
+int vnode_no_remove_xattr(struct vnode *vnode, struct name name); /* -EOPNOTSUPP */
+int vnode_sync_mount(struct vnode *vnode, bool data_only);	  /* by mount_ops.sync */
 
 #endif

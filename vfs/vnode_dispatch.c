@@ -61,11 +61,19 @@ vnode_create(struct vnode *dir, struct name name, const struct vnode_create *wha
 int
 vnode_link(struct vnode *dir, struct name name, struct vnode *vnode)
 {
+	int error;
+
 	rwlock_assert_exclusive(&dir->lock);
 	rwlock_assert_exclusive(&vnode->lock);
 	ASSERT(is_name(name) && is_writable(dir));
-	ASSERT(vnode->type != VNODE_DIRECTORY && vnode->attributes.link_count > 0);
-	return dir->ops->link(dir, name, vnode);
+	ASSERT(vnode->type != VNODE_DIRECTORY);
+	ASSERT(vnode->attributes.link_count > 0 || vnode->is_linkable);
+	error = dir->ops->link(dir, name, vnode);
+	if (error == 0 && vnode->is_linkable) {
+		vnode->is_linkable = false;
+		vnode_has_name(vnode);
+	}
+	return error;
 }
 
 int
@@ -163,6 +171,84 @@ vnode_resize(struct vnode *vnode, uint64_t size)
 }
 
 int
+vnode_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, uint64_t length)
+{
+	rwlock_assert_exclusive(&vnode->lock);
+	ASSERT(is_writable(vnode) && vnode->type == VNODE_REGULAR);
+	ASSERT(length > 0 && offset <= INT64_MAX && length <= INT64_MAX - offset);
+	return vnode->ops->allocate(vnode, mode, offset, length);
+}
+
+int
+vnode_create_unnamed(struct vnode *dir, const struct vnode_create *what, struct vnode **out)
+{
+	int error;
+
+	rwlock_assert_exclusive(&dir->lock);
+	ASSERT(is_writable(dir) && what->type == VNODE_REGULAR);
+	*out = NULL;
+	error = dir->ops->create_unnamed(dir, what, out);
+	ASSERT((error == 0) == (*out != NULL));
+	if (error == 0)
+		vnode_mark_unnamed(*out);
+	return error;
+}
+
+static bool
+is_xattr_name(struct name name)
+{
+	return name.length > 0 && name.length <= XATTR_NAME_LENGTH_MAX;
+}
+
+int
+vnode_get_xattr(struct vnode *vnode, struct name name, void *value, size_t size, size_t *length)
+{
+	int error;
+
+	rwlock_assert_held(&vnode->lock);
+	ASSERT(is_xattr_name(name));
+	*length = 0;
+	error = vnode->ops->get_xattr(vnode, name, value, size, length);
+	ASSERT(error < 0 || size == 0 || *length <= size);
+	return error;
+}
+
+int
+vnode_set_xattr(struct vnode *vnode, struct name name, const void *value, size_t size,
+    uint32_t flags)
+{
+	rwlock_assert_exclusive(&vnode->lock);
+	ASSERT(is_xattr_name(name) && is_writable(vnode) && size <= XATTR_VALUE_MAX);
+	return vnode->ops->set_xattr(vnode, name, value, size, flags);
+}
+
+int
+vnode_list_xattr(struct vnode *vnode, char *list, size_t size, size_t *length)
+{
+	int error;
+
+	rwlock_assert_held(&vnode->lock);
+	*length = 0;
+	error = vnode->ops->list_xattr(vnode, list, size, length);
+	ASSERT(error < 0 || size == 0 || *length <= size);
+	return error;
+}
+
+int
+vnode_remove_xattr(struct vnode *vnode, struct name name)
+{
+	rwlock_assert_exclusive(&vnode->lock);
+	ASSERT(is_xattr_name(name) && is_writable(vnode));
+	return vnode->ops->remove_xattr(vnode, name);
+}
+
+int
+vnode_sync(struct vnode *vnode, bool data_only)
+{
+	return vnode->ops->sync(vnode, data_only);
+}
+
+int
 vnode_no_lookup(struct vnode *dir, struct name name, struct vnode **out)
 {
 	*out = NULL;
@@ -232,4 +318,50 @@ int
 vnode_no_resize(struct vnode *vnode, uint64_t size)
 {
 	return -EROFS;
+}
+
+int
+vnode_no_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, uint64_t length)
+{
+	return -EOPNOTSUPP;
+}
+
+int
+vnode_no_create_unnamed(struct vnode *dir, const struct vnode_create *what, struct vnode **out)
+{
+	*out = NULL;
+	return -EOPNOTSUPP;
+}
+
+int
+vnode_no_get_xattr(struct vnode *vnode, struct name name, void *value, size_t size, size_t *length)
+{
+	*length = 0;
+	return -EOPNOTSUPP;
+}
+
+int
+vnode_no_set_xattr(struct vnode *vnode, struct name name, const void *value, size_t size,
+    uint32_t flags)
+{
+	return -EOPNOTSUPP;
+}
+
+int
+vnode_no_list_xattr(struct vnode *vnode, char *list, size_t size, size_t *length)
+{
+	*length = 0;
+	return 0;
+}
+
+int
+vnode_no_remove_xattr(struct vnode *vnode, struct name name)
+{
+	return -EOPNOTSUPP;
+}
+
+int
+vnode_sync_mount(struct vnode *vnode, bool data_only)
+{
+	return mount_sync(vnode->mount);
 }

@@ -347,7 +347,25 @@ operations_that_a_kind_of_file_does_not_have_say_so(void **state)
 	assert_int_equal(vnode_no_map_extent(NULL, 0, 1, EXTENT_READ, NULL), -EINVAL);
 	assert_int_equal(vnode_no_read_store(NULL, 0, NULL, 0), -EIO);
 	assert_int_equal(vnode_no_resize(NULL, 0), -EROFS);
+	assert_int_equal(vnode_no_allocate(NULL, ALLOCATE_SPACE, 0, 1), -EOPNOTSUPP);
+	out = (struct vnode *)8;
+	assert_int_equal(vnode_no_create_unnamed(NULL, NULL, &out), -EOPNOTSUPP);
+	assert_null(out);
 	assert_int_equal(mount_no_load(NULL, 1, &out), -ENOENT);
+}
+
+static void
+files_without_extended_attributes_say_so(void **state)
+{
+	size_t length = 8;
+
+	assert_int_equal(vnode_no_get_xattr(NULL, NAME("user.x"), NULL, 0, &length), -EOPNOTSUPP);
+	assert_int_equal(length, 0);
+	assert_int_equal(vnode_no_set_xattr(NULL, NAME("user.x"), NULL, 0, 0), -EOPNOTSUPP);
+	assert_int_equal(vnode_no_remove_xattr(NULL, NAME("user.x")), -EOPNOTSUPP);
+	length = 8;
+	assert_int_equal(vnode_no_list_xattr(NULL, NULL, 0, &length), 0);
+	assert_int_equal(length, 0);
 }
 
 static void
@@ -574,6 +592,7 @@ main(void)
 		FAKE_TEST(who_wants_memory_waits_for_no_lock),
 		FAKE_TEST(a_vnode_whose_names_are_being_looked_at_stays),
 		cmocka_unit_test(operations_that_a_kind_of_file_does_not_have_say_so),
+		cmocka_unit_test(files_without_extended_attributes_say_so),
 		FAKE_TEST(without_memory_a_new_vnode_is_an_error_and_an_old_one_is_found),
 		FAKE_TEST(a_table_that_cannot_grow_still_finds_all),
 		FAKE_TEST(a_vnode_that_is_being_reclaimed_cannot_be_had),

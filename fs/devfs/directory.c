@@ -147,6 +147,13 @@ static const struct vnode_ops directory_ops = {
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
 	.resize = vnode_no_resize,
+	.allocate = vnode_no_allocate,
+	.create_unnamed = vnode_no_create_unnamed,
+	.get_xattr = vnode_no_get_xattr,
+	.set_xattr = vnode_no_set_xattr,
+	.list_xattr = vnode_no_list_xattr,
+	.remove_xattr = vnode_no_remove_xattr,
+	.sync = vnode_sync_mount,
 	.reclaim = devfs_reclaim,
 };
 
@@ -162,6 +169,13 @@ static const struct vnode_ops device_ops = {
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
 	.resize = vnode_no_resize,
+	.allocate = vnode_no_allocate,
+	.create_unnamed = vnode_no_create_unnamed,
+	.get_xattr = vnode_no_get_xattr,
+	.set_xattr = vnode_no_set_xattr,
+	.list_xattr = vnode_no_list_xattr,
+	.remove_xattr = vnode_no_remove_xattr,
+	.sync = vnode_sync_mount,
 	.reclaim = devfs_reclaim,
 };
 

@@ -155,6 +155,13 @@ static const struct vnode_ops directory_ops = {
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
 	.resize = vnode_no_resize,
+	.allocate = vnode_no_allocate,
+	.create_unnamed = vnode_no_create_unnamed,
+	.get_xattr = vnode_no_get_xattr,
+	.set_xattr = vnode_no_set_xattr,
+	.list_xattr = vnode_no_list_xattr,
+	.remove_xattr = vnode_no_remove_xattr,
+	.sync = vnode_sync_mount,
 	.reclaim = reclaim,
 };
 
@@ -170,6 +177,13 @@ static const struct vnode_ops file_ops = {
 	.map_extent = ffs_map_extent,
 	.read_store = ffs_read_store,
 	.resize = vnode_no_resize,
+	.allocate = vnode_no_allocate,
+	.create_unnamed = vnode_no_create_unnamed,
+	.get_xattr = vnode_no_get_xattr,
+	.set_xattr = vnode_no_set_xattr,
+	.list_xattr = vnode_no_list_xattr,
+	.remove_xattr = vnode_no_remove_xattr,
+	.sync = vnode_sync_mount,
 	.reclaim = reclaim,
 };
 
@@ -185,6 +199,13 @@ static const struct vnode_ops link_ops = {
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
 	.resize = vnode_no_resize,
+	.allocate = vnode_no_allocate,
+	.create_unnamed = vnode_no_create_unnamed,
+	.get_xattr = vnode_no_get_xattr,
+	.set_xattr = vnode_no_set_xattr,
+	.list_xattr = vnode_no_list_xattr,
+	.remove_xattr = vnode_no_remove_xattr,
+	.sync = vnode_sync_mount,
 	.reclaim = reclaim,
 };
 
@@ -201,6 +222,13 @@ static const struct vnode_ops special_ops = {
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
 	.resize = vnode_no_resize,
+	.allocate = vnode_no_allocate,
+	.create_unnamed = vnode_no_create_unnamed,
+	.get_xattr = vnode_no_get_xattr,
+	.set_xattr = vnode_no_set_xattr,
+	.list_xattr = vnode_no_list_xattr,
+	.remove_xattr = vnode_no_remove_xattr,
+	.sync = vnode_sync_mount,
 	.reclaim = reclaim,
 };
 
