@@ -7,6 +7,7 @@
 #   clang  the second compiler's warnings, and the WebAssembly objects
 #   asan   AddressSanitizer and UndefinedBehaviorSanitizer, fuzz targets
 #   tsan   ThreadSanitizer
+#   fuzz   fuzz targets at full speed, without sanitizers, for long runs
 #
 # or for another machine, one of tools/cross/*.ini.
 set -eu
@@ -21,12 +22,13 @@ case $variant in
 gcc) CC=gcc flags="" ;;
 clang) CC=clang flags="" ;;
 asan) CC=clang flags="$checks -Db_sanitize=address,undefined -Dfuzz=true" ;;
+fuzz) CC=clang flags="-Doptimization=2 -Dfuzz=true" ;;
 tsan) CC=clang flags="$checks -Db_sanitize=thread" ;;
 *)
 	CC=gcc flags="--cross-file tools/cross/$variant.ini"
 	flags="$flags --cross-file build/sysroot/$variant/here.ini -Dtests=true"
 	if [ ! -f "tools/cross/$variant.ini" ]; then
-		echo "configure.sh: no variant '$variant': gcc, clang, asan, tsan or one of:" >&2
+		echo "configure.sh: no variant '$variant': gcc, clang, asan, tsan, fuzz or one of:" >&2
 		ls tools/cross | sed -n 's/\.ini$//p' >&2
 		exit 2
 	fi
