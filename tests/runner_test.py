@@ -49,9 +49,45 @@ def count_step(command, counted):
     return suite.passed, suite.failed, suite.skipped
 
 
+def tell(stories):
+    suite = runner.Suite("1")
+    suite.stories = stories
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        suite.repeat_stories()
+    return output.getvalue().splitlines()
+
+
+def tell_failures():
+    """What the end of the output says of failures: claims, and whether they are true."""
+    noise = "".join(f"line {number}\n" for number in range(1000))
+    case = "not ok 7 - planted case\nwhy\n"
+    one = tell([("planted", case + noise)])
+    many = tell([(f"planted {number}", noise + case) for number in range(200)])
+    yield "says nothing at the end if nothing failed", tell([]) == []
+    yield "says what failed at the end", "* planted" in one and "  | line 999" in one
+    yield "says which case failed, far from the end", "  | not ok 7 - planted case" in one
+    yield "keeps to its space", max(len(one), len(many)) <= 83
+    yield "says how many more there are", many[-1] == "* and 180 more"
+
+
+def run_together():
+    """Steps side by side: claims, and whether they are true."""
+    suite = runner.Suite("2")
+    steps = [("good", ["echo", "x"]), ("bad", ["false"]), ("hangs", ["sleep", "60"])]
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        suite.together(steps, 2, lambda text: text.strip())
+    sums = suite.passed, suite.failed, suite.skipped
+    yield "counts what ran side by side", sums == (1, 2, 0)
+    yield "says what was remarked", "1 passed, x" in output.getvalue()
+    yield "keeps their stories", sorted(name for name, _ in suite.stories) == ["bad", "hangs"]
+
+
 def main():
     answers = [(name, count_log(output, result), want) for name, output, result, want in LOGS]
     answers += [(name, count_step(command, said), want) for name, command, said, want in STEPS]
+    answers += [(name, truth, True) for name, truth in [*tell_failures(), *run_together()]]
     for number, (name, got, want) in enumerate(answers, 1):
         print(f"{'' if got == want else 'not '}ok {number} - {name}: {got}")
     sys.exit(any(got != want for _, got, want in answers))

@@ -8,13 +8,15 @@ check   gates, and unit and integration tests in the gcc build
 all     the same, and clang, WebAssembly, sanitizers, fuzzing
 cross   unit and integration tests on all other processors and with musl, or on those named
 
-A variant that does not build is not tested.  The last line is
-`N passed, N failed, N skipped`: the cases of cmocka and of scripts that print
-TAP, and one for every other step.  FUZZ_SECONDS is the time for each fuzz
-target (10).
+A variant that does not build is not tested.  What failed is told when it
+happens and again, shorter, at the end, since some see only that.  The last line
+is `N passed, N failed, N skipped`: the cases of cmocka and of scripts that
+print TAP, and one for every other step.  FUZZ_SECONDS is the time for each fuzz
+target (30); as many run at once as there are jobs.
 """
 
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -29,19 +31,41 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 GATES = ("built", "layers", "data", "freestanding", "format")
 MACHINE_GATES = ("data", "freestanding")  # whose answer depends on the processor
 CASE = re.compile(r"^\s*(not )?ok \d+(.*)$", re.MULTILINE)
+FULL_SPEED = ("image",)  # fuzz targets that run without sanitizers too
+CASE_FAILED = re.compile(r"^\s*not ok \d+(?!.*# SKIP)", re.IGNORECASE)
+SPEED = re.compile(r"^stat::average_exec_per_sec:\s*(\d+)", re.MULTILINE)
 LOG_LINES = 60  # of a failed step
+STORY_LINES = 80  # of all failures together, at the end
+RUNNING = set()  # processes, to be ended when the runner is interrupted
 
 
 class Suite:
     def __init__(self, jobs):
         self.jobs = jobs
         self.passed = self.failed = self.skipped = 0
+        self.stories = []  # (name, output) of what failed
 
     def step(self, name, command, count=None, seconds=600):
         """Run command and tell how it went; count() gives passed, failed, skipped."""
         print(f"{name:24}", end="", flush=True)
-        start = time.monotonic()
-        output, code = run(command, seconds)
+        return self.tell(name, *timed(command, seconds), count)
+
+    def together(self, steps, seconds, remark):
+        """Run the commands of steps, (name, command), as many at once as there are jobs."""
+        with concurrent.futures.ThreadPoolExecutor(int(self.jobs)) as pool:
+            names = {pool.submit(timed, command, seconds): name for name, command in steps}
+            try:
+                for done in concurrent.futures.as_completed(names):
+                    output, code, took = done.result()
+                    print(f"{names[done]:24}", end="")
+                    self.tell(names[done], output, code, took, remark=remark(output))
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                end_all()
+                raise
+
+    def tell(self, name, output, code, took, count=None, remark=""):
+        """Add the step to the sum, print the rest of its line and, if it failed, its log."""
         good, bad, left = count() if count else (int(code == 0), int(code != 0), 0)
         if (code != 0 or good + left == 0) and bad == 0:
             bad = 1
@@ -50,10 +74,12 @@ class Suite:
         self.skipped += left
         figures = f"{good} passed" + (f", {bad} failed" if bad else "")
         figures += f", {left} skipped" if left else ""
+        figures += f", {remark}" if remark else ""
         verdict = "FAIL" if bad else "ok"
-        print(f"{verdict:6}{figures:32}{time.monotonic() - start:6.1f} s", flush=True)
+        print(f"{verdict:6}{figures:32}{took:6.1f} s", flush=True)
         if bad:
-            show(output)
+            show(output, LOG_LINES)
+            self.stories.append((name, output))
         return not bad
 
     def ninja(self, variant, *targets):
@@ -67,9 +93,46 @@ class Suite:
         command = [*before, "meson", "test", "-C", f"build/{variant}", "--no-rebuild"]
         command += ["--quiet", "--num-processes", self.jobs]
         stories = []
-        self.step(f"tests: {variant}", command, lambda: count_cases(log, stories), 900)
-        for story in stories:
-            show(story)
+        good = self.step(f"tests: {variant}", command, lambda: count_cases(log, stories), 900)
+        if stories and not good:
+            self.stories.pop()  # Meson's account says less than the tests' own
+        for name, story in stories:
+            print(f"  | {name}")
+            show(story, LOG_LINES)
+            self.stories.append((f"{variant}: {name}", story))
+
+    def repeat_stories(self):
+        """The failures once more: of each its name, the cases that failed, its last lines."""
+        if not self.stories:
+            return
+        print("\nwhat failed:")
+        share = max(STORY_LINES // len(self.stories) - 1, 3)
+        for name, story in self.stories[: STORY_LINES // 4]:
+            print(f"* {name}")
+            show(gist(story, share), share)
+        left = len(self.stories) - STORY_LINES // 4
+        if left > 0:
+            print(f"* and {left} more")
+
+
+def gist(story, limit):
+    """At most limit lines of story: failed cases with what follows them, then the end."""
+    lines = story.rstrip().splitlines()
+    picked = set()
+    for number, line in enumerate(lines):
+        if CASE_FAILED.match(line) and len(picked) + 4 <= limit // 2:
+            picked |= set(range(number, min(number + 4, len(lines))))
+    for number in range(len(lines) - 1, -1, -1):
+        if len(picked) >= limit:
+            break
+        picked.add(number)
+    return "\n".join(lines[number] for number in sorted(picked))
+
+
+def timed(command, seconds):
+    start = time.monotonic()
+    output, code = run(command, seconds)
+    return output, code, time.monotonic() - start
 
 
 def run(command, seconds):
@@ -82,24 +145,32 @@ def run(command, seconds):
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    RUNNING.add(process)
     try:
         output, code = process.communicate(timeout=seconds)[0], process.returncode
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, code = process.communicate()[0] + b"\nout of time\n", 1
     except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGKILL)
+        end_all()
         raise
+    finally:
+        RUNNING.discard(process)
     return output.decode(errors="replace"), code
 
 
-def show(output):
-    for line in output.rstrip().splitlines()[-LOG_LINES:]:
+def end_all():
+    for process in list(RUNNING):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def show(output, limit):
+    for line in output.rstrip().splitlines()[-limit:]:
         print("  | " + line)
 
 
 def count_cases(log, stories):
-    """passed, failed, skipped of Meson's log; what each failed test said into stories."""
+    """passed, failed, skipped of Meson's log; name and output of what failed into stories."""
     passed = failed = skipped = 0
     for line in log.read_text().splitlines() if log.exists() else []:
         test = json.loads(line)
@@ -120,22 +191,44 @@ def count_cases(log, stories):
         else:
             bad = max(bad, 1)
         if bad:
-            stories.append(
-                f"{test['name']}: {test['result']}, exit status {test['returncode']}\n"
-                + output
-                + test.get("stderr", "")
-            )
+            name = f"{test['name']}: {test['result']}, exit status {test['returncode']}"
+            stories.append((name, output + test.get("stderr", "")))
         failed += bad
     return passed, failed, skipped
 
 
-def fuzz(suite):
-    seconds = os.environ.get("FUZZ_SECONDS", "10")
-    for name in (ROOT / "build/asan/fuzzers.list").read_text().split():
-        with tempfile.TemporaryDirectory() as scratch:
-            command = [f"build/asan/fuzz_{name}", f"-max_total_time={seconds}", "-timeout=5"]
-            command += ["-rss_limit_mb=2048", f"-artifact_prefix=build/fuzz-{name}-"]
-            suite.step(f"fuzz: {name}", [*command, scratch, f"fuzz/corpus/{name}"])
+def fuzz(suite, has_full_speed):
+    """Each target with sanitizers; some also without, as fast as they can."""
+    names = (ROOT / "build/asan/fuzzers.list").read_text().split()
+    targets = [(f"fuzz: {name}", "asan", name) for name in names]
+    if has_full_speed:
+        targets += [(f"fuzz: {name}, full speed", "fuzz", name) for name in FULL_SPEED]
+    seconds = int(os.environ.get("FUZZ_SECONDS", "30"))
+    with tempfile.TemporaryDirectory() as scratch:
+        steps = [(title, fuzz_command(*target, seconds, scratch)) for title, *target in targets]
+        suite.together(steps, seconds + 120, speed)
+
+
+def fuzz_command(variant, name, seconds, scratch):
+    found = pathlib.Path(scratch) / f"{variant}-{name}"  # inputs that reach something new
+    found.mkdir()
+    return [
+        f"build/{variant}/fuzz_{name}",
+        f"-max_total_time={seconds}",
+        "-entropic=0",  # its bookkeeping costs more than it finds in so short a time
+        "-timeout=10",
+        "-rss_limit_mb=2048",
+        "-print_final_stats=1",
+        f"-artifact_prefix=build/fuzz-{name}-",
+        str(found),
+        f"fuzz/corpus/{name}",
+    ]
+
+
+def speed(output):
+    """What libFuzzer says of executions a second."""
+    found = SPEED.search(output)
+    return f"{found[1]} a second" if found else ""
 
 
 def cross(suite, names):
@@ -160,6 +253,7 @@ def main():
         cross(suite, arguments.names)
     else:
         native(suite, arguments.what)
+    suite.repeat_stories()
     print(f"{suite.passed} passed, {suite.failed} failed, {suite.skipped} skipped")
     sys.exit(1 if suite.failed else 0)
 
@@ -176,7 +270,8 @@ def native(suite, what):
     if what == "all":
         if suite.ninja("asan", "all", "fuzzers"):
             suite.meson_test("asan")
-            fuzz(suite)
+            full_speed = " ".join(f"fuzz_{name}" for name in FULL_SPEED)
+            fuzz(suite, suite.ninja("fuzz", full_speed))
         if suite.ninja("tsan", "all"):
             suite.meson_test("tsan", *still_addresses())
     subprocess.run([sys.executable, "tools/style_figures.py"], cwd=ROOT, check=False)
