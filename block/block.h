@@ -111,7 +111,15 @@ MUST_CHECK int block_read_segments(struct block_dev *dev, uint64_t offset,
     const struct segment *segments, size_t count);
 MUST_CHECK int block_read(struct block_dev *dev, uint64_t offset, void *data, size_t length);
 
-/* The same for writing; it is durable after a flush.  -EROFS, -ENOSPC besides. */
+/*
+ * Read any bytes of the device, whatever their alignment, by way of memory of
+ * our own unless they are whole sectors.  What is past the end reads as zeros,
+ * but to begin there is -EINVAL.  Errors as above; -ENOMEM.
+ */
+MUST_CHECK int block_read_bytes(struct block_dev *dev, uint64_t offset,
+    const struct segment *segments, size_t count);
+
+/* Write whole sectors, as they are read; durable after a flush.  -EROFS, -ENOSPC besides. */
 MUST_CHECK int block_write_segments(struct block_dev *dev, uint64_t offset,
     const struct segment *segments, size_t count);
 

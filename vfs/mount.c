@@ -143,6 +143,23 @@ mount_init(struct mount *mount, const struct mount_request *request, const struc
 	atomic_init(&mount->was_entered, false);
 }
 
+bool
+mount_next_option(struct name *options, struct name *option)
+{
+	do {
+		size_t length = 0;
+
+		while (length < options->length && options->bytes[length] != ',')
+			length++;
+		*option = (struct name){ options->bytes, length };
+		if (length < options->length)
+			length++; /* the comma */
+		options->bytes += length;
+		options->length -= length;
+	} while (option->length == 0 && options->length > 0);
+	return option->length > 0;
+}
+
 int
 mount_no_load(struct mount *mount, uint64_t ino, struct vnode **out)
 {

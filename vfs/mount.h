@@ -17,6 +17,7 @@
 
 #include "base/compiler.h"
 #include "base/list.h"
+#include "base/string.h"
 #include "kern/kernel.h"
 #include "kern/mutex.h"
 
@@ -127,6 +128,12 @@ struct mount {
 /* Set up the embedded mount; the driver sets root, and what it wants of the flags, after. */
 void mount_init(struct mount *mount, const struct mount_request *request,
     const struct fs_type *type, const struct mount_ops *ops);
+
+/*
+ * Take the first of options, "name=value,name", which loses it; empty ones are
+ * passed over.  False when there is none left.
+ */
+bool mount_next_option(struct name *options, struct name *option);
 
 /* Named defaults. */
 int mount_no_load(struct mount *mount, uint64_t ino, struct vnode **out); /* -ENOENT */

@@ -369,6 +369,33 @@ a_mount_describes_itself(void **state)
 }
 
 static void
+options_are_taken_one_by_one(void **state)
+{
+	static const struct {
+		const char *options, *want[3];
+	} rows[] = {
+		{ "", { NULL } },
+		{ ",,", { NULL } },
+		{ "one", { "one", NULL } },
+		{ "size=1k,,two", { "size=1k", "two", NULL } },
+		{ ",one,", { "one", NULL } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct name options = name_of(rows[i].options);
+		struct name option;
+		size_t count = 0;
+
+		while (mount_next_option(&options, &option)) {
+			assert_non_null(rows[i].want[count]);
+			assert_true(name_equal(option, name_of(rows[i].want[count++])));
+		}
+		assert_null(rows[i].want[count]);
+	}
+}
+
+static void
 drivers_are_registered_once_and_up_to_a_limit(void **state)
 {
 	static struct fs_type types[32];
@@ -470,6 +497,7 @@ main(void)
 		MOUNT_TEST(flags_have_their_defaults),
 		MOUNT_TEST(mounts_are_synced_and_their_errors_told),
 		MOUNT_TEST(a_mount_describes_itself),
+		cmocka_unit_test(options_are_taken_one_by_one),
 		MOUNT_TEST(drivers_are_registered_once_and_up_to_a_limit),
 		MOUNT_TEST(mounting_without_memory_fails_cleanly),
 		MOUNT_TEST(what_is_still_used_when_the_kernel_goes_is_told),

@@ -124,7 +124,8 @@ struct vnode_rename {
 
 /*
  * Stores are read in multiples of this.  Extents begin and end at multiples of
- * it in the file, but for what ends with the file.
+ * it in the file, but for what ends with the file.  On the store they may lie
+ * anywhere: addresses mean something to the file system alone.
  */
 #define STORE_UNIT 512
 
@@ -222,7 +223,8 @@ struct vnode_ops {
 
 	/*
 	 * (vnode: as for map_extent) Read from the store, at an address that
-	 * map_extent gave, whole sectors.
+	 * map_extent gave or a multiple of STORE_UNIT after it, a multiple of
+	 * STORE_UNIT bytes.  Those after the end of the file may be anything.
 	 */
 	int (*read_store)(struct vnode *vnode, uint64_t address, const struct segment *segments,
 	    size_t count);
@@ -392,5 +394,27 @@ int vnode_no_list_xattr(struct vnode *vnode, char *list, size_t size,
     size_t *length);						  /* 0: there are none */
 int vnode_no_remove_xattr(struct vnode *vnode, struct name name); /* -EOPNOTSUPP */
 int vnode_sync_mount(struct vnode *vnode, bool data_only);	  /* by mount_ops.sync */
+
+/*
+ * The defaults in groups, for tables of operations: a group stands for the
+ * operations of it, and what the file does have is named besides.
+ */
+
+/* Of a file system that cannot be written, every file. */
+#define VNODE_NO_CHANGES \
+	.create = vnode_no_create, .link = vnode_no_link, .remove = vnode_no_remove, \
+	.rename = vnode_no_rename, .attributes_changed = vnode_no_attributes_changed, \
+	.resize = vnode_no_resize, .allocate = vnode_no_allocate, \
+	.create_unnamed = vnode_no_create_unnamed, .sync = vnode_sync_mount
+
+/* Of one that keeps no extended attributes, every file. */
+#define VNODE_NO_XATTRS \
+	.get_xattr = vnode_no_get_xattr, .set_xattr = vnode_no_set_xattr, \
+	.list_xattr = vnode_no_list_xattr, .remove_xattr = vnode_no_remove_xattr
+
+/* What is no directory, no symbolic link, no regular file. */
+#define VNODE_NO_ENTRIES .lookup = vnode_no_lookup, .read_directory = vnode_no_read_directory
+#define VNODE_NO_TARGET	 .read_link = vnode_no_read_link
+#define VNODE_NO_CONTENT .map_extent = vnode_no_map_extent, .read_store = vnode_no_read_store
 
 #endif
