@@ -112,7 +112,7 @@ struct host_ops {
 	 * A word of storage for the calling host thread, 0 at first.  Debug
 	 * kernels keep the locks that are held there.  Never NULL.
 	 */
-	uintptr_t *(*thread_word)(struct host *host);
+	uint64_t *(*thread_word)(struct host *host);
 
 	/* How many processors this kernel may run on at a time; 1 or more. */
 	unsigned (*processor_count)(struct host *host);

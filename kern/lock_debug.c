@@ -2,10 +2,10 @@
  * Lock checks: see lock_debug.h.
  *
  * The thread's word is a set: bit r says that a lock of rank r is held.  So
- * "nothing as high as this is held" is one shift.  One rank may be held more
- * than once, RANK_REPEATED; the bits from REPEAT_SHIFT up count its further
- * locks.  A lock that was tried for against the order is in no set, since the
- * same rank may be held properly at the same time; the lock itself remembers.
+ * "nothing as high as this is held" is one shift.  Some ranks may be held more
+ * than once; a byte for each, from REPEAT_SHIFT up, counts the further locks.  A
+ * lock that was tried for against the order is in no set, since the same rank
+ * may be held properly at the same time; the lock itself remembers.
  *
  * A list of held locks per thread would say more, but it needs memory, and the
  * allocator has locks itself.
@@ -17,9 +17,9 @@
 #include "base/compiler.h"
 #include "kern/kernel.h"
 
-#define REPEAT_SHIFT 24
-#define REPEAT_ONE   ((uintptr_t)1 << REPEAT_SHIFT)
-#define RANK_MASK    (REPEAT_ONE - 1)
+#define REPEAT_SHIFT 32
+#define REPEAT_MASK  UINT64_C(0xff)
+#define RANK_MASK    UINT64_C(0xffffffff)
 
 _Static_assert(RANK_COUNT <= REPEAT_SHIFT, "a thread's word has a bit for each rank");
 
@@ -32,6 +32,8 @@ rank_name(enum lock_rank rank)
 		return "process";
 	case RANK_FILE:
 		return "file";
+	case RANK_EPOLL:
+		return "epoll";
 	case RANK_MOUNT_TABLE:
 		return "mount table";
 	case RANK_RENAME:
@@ -52,6 +54,10 @@ rank_name(enum lock_rank rank)
 		return "name cache";
 	case RANK_NAME_SHARD:
 		return "name shard";
+	case RANK_WAIT_QUEUE:
+		return "wait queue";
+	case RANK_WATCHES:
+		return "watches";
 	case RANK_DESCRIPTORS:
 		return "descriptors";
 	case RANK_DEFERRED:
@@ -74,33 +80,49 @@ rank_name(enum lock_rank rank)
 	return "none";
 }
 
-static uintptr_t *
+static uint64_t *
 held_word(struct kernel *kernel)
 {
 	return kernel->host_ops->thread_word(kernel->host);
 }
 
-/* Whether a thread that holds these locks may wait for one of rank. */
-static bool
-is_in_order(uintptr_t held, enum lock_rank rank)
+/* One more lock of a rank that may be held repeatedly; 0 for other ranks. */
+static uint64_t
+repeat_one(enum lock_rank rank)
 {
-	uintptr_t not_lower = (held & RANK_MASK) >> rank;
-
-	return not_lower == 0 || (not_lower == 1 && rank == RANK_REPEATED);
+	switch (rank) {
+	case RANK_VNODE:
+		return UINT64_C(1) << REPEAT_SHIFT;
+	case RANK_EPOLL:
+		return UINT64_C(1) << (REPEAT_SHIFT + 8);
+	case RANK_WAIT_QUEUE:
+		return UINT64_C(1) << (REPEAT_SHIFT + 16);
+	default:
+		return 0;
+	}
 }
 
-static uintptr_t
-held_with(uintptr_t held, enum lock_rank rank)
+/* Whether a thread that holds these locks may wait for one of rank. */
+static bool
+is_in_order(uint64_t held, enum lock_rank rank)
 {
-	uintptr_t bit = (uintptr_t)1 << rank;
+	uint64_t not_lower = (held & RANK_MASK) >> rank;
 
-	return (held & bit) != 0 ? held + REPEAT_ONE : held | bit;
+	return not_lower == 0 || (not_lower == 1 && repeat_one(rank) != 0);
+}
+
+static uint64_t
+held_with(uint64_t held, enum lock_rank rank)
+{
+	uint64_t bit = UINT64_C(1) << rank;
+
+	return (held & bit) != 0 ? held + repeat_one(rank) : held | bit;
 }
 
 void
 lock_debug_acquire_checked(struct kernel *kernel, enum lock_rank rank)
 {
-	uintptr_t *held = held_word(kernel);
+	uint64_t *held = held_word(kernel);
 
 	if (!is_in_order(*held, rank)) {
 		enum lock_rank highest =
@@ -115,7 +137,7 @@ lock_debug_acquire_checked(struct kernel *kernel, enum lock_rank rank)
 bool
 lock_debug_try_checked(struct kernel *kernel, enum lock_rank rank)
 {
-	uintptr_t *held = held_word(kernel);
+	uint64_t *held = held_word(kernel);
 
 	if (!is_in_order(*held, rank))
 		return false;
@@ -126,13 +148,14 @@ lock_debug_try_checked(struct kernel *kernel, enum lock_rank rank)
 void
 lock_debug_release_checked(struct kernel *kernel, enum lock_rank rank)
 {
-	uintptr_t *held = held_word(kernel);
+	uint64_t *held = held_word(kernel);
+	uint64_t one = repeat_one(rank);
 
 	if ((*held >> rank & 1) == 0)
 		kernel_panic(kernel, "lock owner: rank %d (%s) is released by a thread without it",
 		    (int)rank, rank_name(rank));
-	if (rank == RANK_REPEATED && *held >= REPEAT_ONE)
-		*held -= REPEAT_ONE;
+	if ((*held & one * REPEAT_MASK) != 0)
+		*held -= one;
 	else
-		*held &= ~((uintptr_t)1 << rank);
+		*held &= ~(UINT64_C(1) << rank);
 }

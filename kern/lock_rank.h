@@ -11,6 +11,7 @@
 enum lock_rank {
 	RANK_PROCESS,	     /* syscall: process table, a process's fields */
 	RANK_FILE,	     /* syscall: offset of an open file */
+	RANK_EPOLL,	     /* syscall: what an epoll watches; before those that it watches */
 	RANK_MOUNT_TABLE,    /* vfs: mounts and what they cover */
 	RANK_RENAME,	     /* vfs: one rename per mount at a time */
 	RANK_VNODE,	     /* vfs: parent before child, directories first, then by address */
@@ -21,6 +22,8 @@ enum lock_rank {
 	RANK_VNODE_TABLE,    /* vfs: which vnodes there are, which are idle */
 	RANK_NAME_CACHE,     /* vfs: which names are cached, and for whom */
 	RANK_NAME_SHARD,     /* vfs: finding cached names */
+	RANK_WAIT_QUEUE,     /* kern: something to wait for; before those that wait for it */
+	RANK_WATCHES,	     /* syscall: which epoll watches which file */
 	RANK_DESCRIPTORS,    /* syscall: one process's descriptors */
 	RANK_DEFERRED,	     /* kern: timers and work */
 	RANK_RECLAIM,	     /* kern: one thread at a time asks the shrinkers */
@@ -31,8 +34,5 @@ enum lock_rank {
 	RANK_LOG,	     /* kern: the log ring */
 	RANK_COUNT,
 };
-
-/* The one rank of which a thread may hold several locks. */
-#define RANK_REPEATED RANK_VNODE
 
 #endif

@@ -116,10 +116,30 @@ file_can_write(const struct file *file)
 	return mode == OPEN_WRITE_ONLY || mode == OPEN_READ_WRITE;
 }
 
-/* ---- what all have in common -------------------------------------------------- */
+/* ---- what many have in common ------------------------------------------------- */
 
-static void
-close_nothing(struct file *file)
+uint32_t
+file_poll_always(struct file *file, struct watcher *watcher)
+{
+	return POLL_IN | POLL_OUT | POLL_READ_NORMAL | POLL_WRITE_NORMAL;
+}
+
+int
+file_no_count_readable(struct file *file, uint64_t *out)
+{
+	*out = 0;
+	return -ENOTTY;
+}
+
+int
+file_no_seek(struct file *file, int64_t offset, enum whence whence, uint64_t *out)
+{
+	*out = 0;
+	return -ESPIPE;
+}
+
+void
+file_close_nothing(struct file *file)
 {
 }
 
@@ -167,12 +187,29 @@ regular_seek(struct file *file, int64_t offset, enum whence whence, uint64_t *ou
 	}
 }
 
+/* Bytes from the offset to the end. */
+static int
+regular_count_readable(struct file *file, uint64_t *out)
+{
+	struct vnode_attributes attributes;
+	uint64_t offset;
+
+	namespace_attributes(file->vnode, &attributes);
+	mutex_lock(&file->offset_lock);
+	offset = file->offset;
+	mutex_unlock(&file->offset_lock);
+	*out = attributes.size - min_u64(offset, attributes.size);
+	return 0;
+}
+
 static const struct file_ops regular_ops = {
 	.can_seek = true,
 	.read = regular_read,
 	.write = regular_write,
 	.seek = regular_seek,
-	.close = close_nothing,
+	.poll = file_poll_always,
+	.count_readable = regular_count_readable,
+	.close = file_close_nothing,
 };
 
 /* ---- directories, and files that are only named ---------------------------------- */
@@ -204,7 +241,9 @@ static const struct file_ops directory_ops = {
 	.read = directory_read,
 	.write = directory_write,
 	.seek = directory_seek,
-	.close = close_nothing,
+	.poll = file_poll_always,
+	.count_readable = file_no_count_readable,
+	.close = file_close_nothing,
 };
 
 static int
@@ -230,7 +269,9 @@ static const struct file_ops path_ops = {
 	.read = path_read,
 	.write = path_write,
 	.seek = path_seek,
-	.close = close_nothing,
+	.poll = file_poll_always,
+	.count_readable = file_no_count_readable,
+	.close = file_close_nothing,
 };
 
 /* ---- devices ----------------------------------------------------------------------- */
@@ -289,6 +330,8 @@ static const struct file_ops block_ops = {
 	.read = device_read,
 	.write = device_write,
 	.seek = block_seek,
+	.poll = file_poll_always,
+	.count_readable = file_no_count_readable,
 	.close = device_close,
 };
 
@@ -297,6 +340,8 @@ static const struct file_ops character_ops = {
 	.read = device_read,
 	.write = device_write,
 	.seek = character_seek,
+	.poll = file_poll_always,
+	.count_readable = file_no_count_readable,
 	.close = device_close,
 };
 
@@ -310,30 +355,54 @@ device_open(struct vnode *vnode)
 	return driver == NULL ? -ENXIO : driver->open(vnode->kernel, device_of(vnode));
 }
 
-/* The operations for a file on vnode; a device is opened. */
+/* Fill in the operations for a file on what->vnode; a device is opened. */
 static int
-file_ops_for(struct vnode *vnode, uint32_t flags, const struct file_ops **out)
+choose_ops(struct file_create *what)
 {
-	if ((flags & OPEN_PATH) != 0) {
-		*out = &path_ops;
+	struct vnode *vnode = what->vnode;
+
+	if ((what->flags & OPEN_PATH) != 0) {
+		what->ops = &path_ops;
 		return 0;
 	}
 	switch (vnode->type) {
 	case VNODE_REGULAR:
-		*out = &regular_ops;
+		what->ops = &regular_ops;
 		return 0;
 	case VNODE_DIRECTORY:
-		*out = &directory_ops;
+		what->ops = &directory_ops;
 		return 0;
 	case VNODE_BLOCK:
-		*out = &block_ops;
+		what->ops = &block_ops;
 		return device_open(vnode);
 	case VNODE_CHARACTER:
-		*out = &character_ops;
+		what->ops = &character_ops;
 		return device_open(vnode);
 	default:
 		return -ENXIO;
 	}
+}
+
+/* The first reference to a file from the pool. */
+static void
+file_start(struct file *file, const struct file_create *what)
+{
+	file->ops = what->ops;
+	file->vnode = what->vnode;
+	file->object = what->object;
+	file->offset = 0;
+	atomic_store_explicit(&file->flags, what->flags, memory_order_relaxed);
+	atomic_store_explicit(&file->references, 1, memory_order_release);
+}
+
+int
+file_create(struct file_pool *pool, const struct file_create *what, struct file **out)
+{
+	*out = file_pool_take(pool);
+	if (*out == NULL)
+		return -ENOMEM;
+	file_start(*out, what);
+	return 0;
 }
 
 int
@@ -342,25 +411,21 @@ file_open(struct file_pool *pool, struct vnode *vnode, uint32_t flags, struct fi
 	const uint32_t kept = OPEN_ACCESS_MODE | OPEN_APPEND | OPEN_NONBLOCK | OPEN_SYNC |
 			      OPEN_DIRECT | OPEN_DIRECTORY | OPEN_NO_FOLLOW | OPEN_NO_ACCESS_TIME |
 			      OPEN_PATH;
+	struct file_create what = { .vnode = vnode, .flags = flags & kept };
 	struct file *file = file_pool_take(pool);
 	int error;
 
 	*out = NULL;
 	if (file == NULL)
 		return -ENOMEM;
-	error = file_ops_for(vnode, flags, &file->ops);
+	if ((flags & OPEN_PATH) == 0)
+		what.flags |= OPEN_LARGE_FILE;
+	error = choose_ops(&what);
 	if (error < 0) {
 		file_pool_return(file);
 		return error;
 	}
-
-	file->vnode = vnode;
-	file->offset = 0;
-	flags &= kept;
-	if ((flags & OPEN_PATH) == 0)
-		flags |= OPEN_LARGE_FILE;
-	atomic_store_explicit(&file->flags, flags, memory_order_relaxed);
-	atomic_store_explicit(&file->references, 1, memory_order_release);
+	file_start(file, &what);
 	*out = file;
 	return 0;
 }

@@ -1,6 +1,11 @@
 /*
  * Open files: what a descriptor leads to.
  *
+ * What a file does is its operations'; what it is, to stat, chmod, flock and
+ * their like, is its vnode's.  Every file has both: those that no path leads to
+ * have an anonymous vnode (syscall/anonymous.h), and an object of their own, a
+ * pipe or a timer, that the operations work on.
+ *
  * A file is shared by all descriptors that were duplicated from one another,
  * in one process or several, and with it the offset and the status flags.  It
  * is counted; the last reference closes it.
@@ -19,6 +24,7 @@
 #include "base/compiler.h"
 #include "kern/mutex.h"
 #include "kern/uio.h"
+#include "kern/wait_queue.h"
 #include "vfs/file_io.h"
 #include "vfs/namespace.h"
 
@@ -35,13 +41,19 @@ enum whence {
 	WHENCE_HOLE,
 };
 
-/* What a kind of file does.  The caller holds a reference to the file. */
+/*
+ * What a kind of file does.  The caller holds a reference to the file.  Defaults
+ * are below.
+ */
 struct file_ops {
-	bool can_seek; /* has an offset */
+	bool can_seek;	/* has an offset; else it is a stream, and given as 0 */
+	bool can_watch; /* may become ready by itself: epoll takes no others */
 
 	/*
 	 * As file_read() and file_write() of vfs/file_io.h.  Whether the file
-	 * was opened for it has been checked.
+	 * was opened for it has been checked.  A stream waits for its first
+	 * byte, or gives -EAGAIN where the file has OPEN_NONBLOCK; many threads
+	 * may wait in the same file.
 	 */
 	int (*read)(struct file *file, struct uio *uio, uint64_t offset);
 	int (*write)(struct file *file, struct uio *uio, uint64_t *offset,
@@ -50,6 +62,16 @@ struct file_ops {
 	/* (offset_lock) Where offset relative to whence is.  -EINVAL, -ENXIO. */
 	int (*seek)(struct file *file, int64_t offset, enum whence whence, uint64_t *out);
 
+	/*
+	 * What the file is ready for, of enum poll_event, whether asked or not.
+	 * watcher, unless it is NULL, is hooked in first, if the file may become
+	 * ready: it hears of all that changes afterwards.
+	 */
+	uint32_t (*poll)(struct file *file, struct watcher *watcher);
+
+	/* How many bytes can be read at once: FIONREAD.  -ENOTTY. */
+	int (*count_readable)(struct file *file, uint64_t *out);
+
 	/* The last reference is gone. */
 	void (*close)(struct file *file);
 };
@@ -57,8 +79,9 @@ struct file_ops {
 struct file {
 	_Atomic uint32_t references;
 	_Atomic uint32_t flags;	    /* enum open_flag: access mode and status */
-	const struct file_ops *ops; /* constant while referenced, as is vnode */
+	const struct file_ops *ops; /* constant while referenced, as are these two: */
 	struct vnode *vnode;	    /* a reference */
+	void *object;		    /* what ops work on besides; owned, or NULL */
 	struct kernel *kernel;	    /* constant */
 	struct file_pool *pool;	    /* constant */
 	struct mutex offset_lock;
@@ -84,6 +107,18 @@ void file_pool_destroy(struct file_pool *pool);
 MUST_CHECK int file_open(struct file_pool *pool, struct vnode *vnode, uint32_t flags,
     struct file **out);
 
+/* What a new file is to be. */
+struct file_create {
+	const struct file_ops *ops;
+	struct vnode *vnode;
+	void *object;
+	uint32_t flags; /* enum open_flag: access mode and status */
+};
+
+/* A file; vnode and object pass to it, or stay with the caller on error: -ENOMEM. */
+MUST_CHECK int file_create(struct file_pool *pool, const struct file_create *what,
+    struct file **out);
+
 /* One more reference to a file that the caller can rely on. */
 struct file *file_get(struct file *file);
 
@@ -91,6 +126,14 @@ struct file *file_get(struct file *file);
 MUST_CHECK bool file_try_get(struct file *file);
 
 void file_put(struct file *file);
+
+/* Defaults: ready for everything, at all times; -ENOTTY; nothing to do. */
+uint32_t file_poll_always(struct file *file, struct watcher *watcher);
+int file_no_count_readable(struct file *file, uint64_t *out);
+void file_close_nothing(struct file *file);
+
+/* What streams have for seeking, which is never asked for: -ESPIPE. */
+int file_no_seek(struct file *file, int64_t offset, enum whence whence, uint64_t *out);
 
 /* Was it opened for reading, for writing? */
 bool file_can_read(const struct file *file);

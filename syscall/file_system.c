@@ -105,6 +105,14 @@ sys_sync(struct thread *thread)
 	return 0;
 }
 
+/* Do files of this kind have anything to be made durable? */
+static bool
+is_kept(const struct vnode *vnode)
+{
+	return vnode->type == VNODE_REGULAR || vnode->type == VNODE_DIRECTORY ||
+	       vnode->type == VNODE_BLOCK;
+}
+
 static int
 sync_file(struct thread *thread, int fd, bool data_only)
 {
@@ -113,7 +121,10 @@ sync_file(struct thread *thread, int fd, bool data_only)
 
 	if (file == NULL)
 		return -EBADF;
-	error = file_is_path(file) ? -EBADF : vnode_sync(file->vnode, data_only);
+	if (file_is_path(file))
+		error = -EBADF;
+	else
+		error = is_kept(file->vnode) ? vnode_sync(file->vnode, data_only) : -EINVAL;
 	file_put(file);
 	return error;
 }

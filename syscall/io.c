@@ -4,7 +4,8 @@
  * All are one thing with three choices: which way, one range of memory or a
  * vector of them, at the file's own offset or at one given.  The file's offset
  * is used under its lock, held all the while, so that readers who share it
- * each get their own part.  What was moved, at most TRANSFER_MAX bytes, is
+ * each get their own part.  Streams have none, and may be waited in by many.
+ * What was moved, at most TRANSFER_MAX bytes, is
  * what the uio has lost.
  */
 #include "base/errno.h"
@@ -89,16 +90,17 @@ static int64_t
 transfer_move(const struct transfer *transfer, struct thread *thread, struct file *file,
     struct uio *uio)
 {
+	bool uses_own_offset = !transfer->has_offset && file->ops->can_seek;
 	uint64_t offset = (uint64_t)transfer->offset, total = uio->left, moved;
 	int error;
 
-	if (!transfer->has_offset) {
+	if (uses_own_offset) {
 		mutex_lock(&file->offset_lock);
 		offset = file->offset;
 	}
 	error = transfer_at(transfer, thread, file, uio, &offset);
 	moved = total - uio->left;
-	if (!transfer->has_offset) {
+	if (uses_own_offset) {
 		if (moved > 0)
 			file->offset = offset + moved;
 		mutex_unlock(&file->offset_lock);

@@ -9,6 +9,7 @@
 #include "syscall/process.h"
 
 #include "base/errno.h"
+#include "syscall/anonymous.h"
 #include "syscall/ids.h"
 #include "vfs/mount.h"
 #include "vfs/vnode.h"
@@ -17,6 +18,7 @@
 
 struct process_table {
 	struct file_pool files;
+	struct anonymous anonymous;
 	struct process *first; /* process 1; constant once started */
 
 	struct mutex lock;
@@ -34,6 +36,12 @@ struct file_pool *
 process_file_pool(struct kernel *kernel)
 {
 	return &table_of(kernel)->files;
+}
+
+struct anonymous *
+process_anonymous(struct kernel *kernel)
+{
+	return &table_of(kernel)->anonymous;
 }
 
 /* ---- processes -------------------------------------------------------------------- */
@@ -350,16 +358,23 @@ process_component_start(struct kernel *kernel)
 
 	if (table == NULL)
 		return -ENOMEM;
+	error = anonymous_init(&table->anonymous, kernel);
+	if (error < 0)
+		goto free_table;
 	error = ids_init(&table->ids, kernel);
-	if (error < 0) {
-		memory_free(kernel, table, sizeof(*table));
-		return error;
-	}
+	if (error < 0)
+		goto destroy_anonymous;
 	mutex_init(&table->lock, kernel, RANK_PROCESS);
 	list_init(&table->processes);
 	file_pool_init(&table->files, kernel);
 	kernel->slots[SLOT_PROCESS] = table;
 	return 0;
+
+destroy_anonymous:
+	anonymous_destroy(&table->anonymous);
+free_table:
+	memory_free(kernel, table, sizeof(*table));
+	return error;
 }
 
 /*
@@ -379,6 +394,7 @@ process_component_stop(struct kernel *kernel)
 	}
 	ASSERT(list_is_empty(&table->processes));
 	unmount_all(kernel);
+	anonymous_destroy(&table->anonymous);
 	file_pool_destroy(&table->files);
 	ids_destroy(&table->ids);
 	memory_free(kernel, table, sizeof(*table));

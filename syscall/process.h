@@ -27,6 +27,7 @@
 #include "syscall/descriptor.h"
 #include "syscall/file.h"
 
+struct anonymous;
 struct vnode;
 
 /* Distance that keeps what many threads read off the lines that others write. */
@@ -82,6 +83,9 @@ void thread_destroy(struct thread *thread);
 
 /* Where struct files come from. */
 struct file_pool *process_file_pool(struct kernel *kernel);
+
+/* Where vnodes come from that no path leads to. */
+struct anonymous *process_anonymous(struct kernel *kernel);
 
 /* References to where lookups of the process begin. */
 void process_directories(struct process *process, struct vnode **root, struct vnode **current);

@@ -49,7 +49,7 @@ struct host_thread {
 	void *argument;
 };
 
-static _Thread_local uintptr_t thread_word;
+static _Thread_local uint64_t thread_word;
 
 /* A mapping, so that memory is zeroed, and only there once it is touched. */
 static struct memory_record *
@@ -242,7 +242,7 @@ fake_thread_join(struct host *host, struct host_thread *thread)
 	pthread_mutex_unlock(&host->lock);
 }
 
-static uintptr_t *
+static uint64_t *
 fake_thread_word(struct host *host)
 {
 	return &thread_word;

@@ -46,6 +46,7 @@ struct mount;
 struct vnode;
 
 enum vnode_type {
+	VNODE_ANONYMOUS = 0, /* an eventfd and its like: no type, and in no directory */
 	VNODE_FIFO = 1,
 	VNODE_CHARACTER = 2,
 	VNODE_DIRECTORY = 4,

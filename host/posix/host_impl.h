@@ -70,7 +70,7 @@ void posix_wake(struct host *host, const _Atomic uint32_t *word, unsigned count)
 int posix_thread_start(struct host *host, const char *name, void (*entry)(void *argument),
     void *argument, struct host_thread **out);
 void posix_thread_join(struct host *host, struct host_thread *thread);
-uintptr_t *posix_thread_word(struct host *host);
+uint64_t *posix_thread_word(struct host *host);
 void posix_thread_release(struct host *host); /* give the words' key back */
 unsigned posix_processor_count(struct host *host);
 

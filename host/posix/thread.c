@@ -118,10 +118,10 @@ make_word_key(struct host *host)
 		posix_panic(host, "out of pthread keys");
 }
 
-uintptr_t *
+uint64_t *
 posix_thread_word(struct host *host)
 {
-	uintptr_t *word;
+	uint64_t *word;
 
 	if (!atomic_load_explicit(&host->has_word_key, memory_order_acquire))
 		make_word_key(host);

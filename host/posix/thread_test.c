@@ -113,8 +113,8 @@ leaves_the_signals_of_its_maker_alone(void **state)
 
 struct word_user {
 	struct host *host;
-	uintptr_t *word;
-	uintptr_t at_first;
+	uint64_t *word;
+	uint64_t at_first;
 	bool is_stable;
 };
 
@@ -132,7 +132,7 @@ use_word(void *argument)
 static void
 has_a_word_of_its_own_that_is_zero_at_first(void **state)
 {
-	uintptr_t *word = posix_host_ops.thread_word(*state);
+	uint64_t *word = posix_host_ops.thread_word(*state);
 
 	assert_int_equal(*word, 0);
 	*word = 17;
