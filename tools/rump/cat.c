@@ -1,7 +1,6 @@
 /* rump cat: print what is in files. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +11,25 @@
 
 #include "tools/rump/command.h"
 #include "tools/rump/image.h"
+#include "tools/rump/option.h"
 #include "tools/rump/report.h"
 
 enum {
 	BUFFER_SIZE = 1024 * 1024,
 };
 
-static const struct option long_options[] = {
-	HELP_OPTION,
-	{ NULL, 0, NULL, 0 },
+static const struct option_row rows[] = {
+	{ 'u', NULL, NULL, "nothing: the output is not held back anyway" },
+	{ 0 },
 };
+
+static bool
+option_take_one(void *options, int id, const char *value)
+{
+	(void)options;
+	(void)value;
+	return id == 'u';
+}
 
 /* Write size bytes to standard output.  False if that is not possible any more. */
 static bool
@@ -95,31 +103,28 @@ cat_run(int argc, char **argv)
 	struct location *locations;
 	bool can_write = true;
 	char *buffer;
-	int option;
+	int first = options_parse(&cat_command, argc, argv, option_take_one, NULL);
 
-	while ((option = getopt_long(argc, argv, ":u", long_options, NULL)) != -1) {
-		if (option != 'u')
-			return command_option(&cat_command, option, argv);
-	}
-	if (optind == argc)
-		return report_usage("say which file to print");
+	if (first == 0)
+		return report_status();
 	buffer = aligned_alloc(4096, BUFFER_SIZE);
 	if (buffer == NULL)
 		report_no_memory();
-	locations = image_locate(argv + optind, argc - optind);
-	for (int i = 0; i < argc - optind && can_write; i++) {
+	locations = image_locate(argv + first, argc - first);
+	for (int i = 0; i < argc - first && can_write; i++) {
 		if (locations[i].image != NULL)
 			can_write = location_print(&locations[i], buffer);
 	}
-	image_locations_free(locations, argc - optind);
+	image_locations_free(locations, argc - first);
 	free(buffer);
 	return report_status();
 }
 
 const struct command cat_command = {
 	.name = "cat",
-	.synopsis = "IMAGE:PATH...",
+	.operands = "IMAGE:PATH...",
 	.summary = "print what is in files",
-	.details = "",
+	.options = rows,
+	.wanted = "say which file to print",
 	.run = cat_run,
 };

@@ -2,46 +2,47 @@
  * The subcommands of rump.
  *
  * Each subcommand is one file that defines one struct command; the table in
- * main.c lists them.  run() gets its own name as argv[0], may permute argv,
- * and returns an exit status from report.h.
+ * main.c lists them.  From that come parsing (option.h), "rump help", and what
+ * shells complete (complete.c); a test compares it with the manual pages.
+ * run() gets its own name as argv[0], may permute argv, and returns an exit
+ * status from report.h.
  */
 #ifndef TOOLS_RUMP_COMMAND_H
 #define TOOLS_RUMP_COMMAND_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+struct option_row;
+
 struct command {
 	const char *name;
-	const char *synopsis; /* what follows the name in a usage line */
+	const char *operands; /* what follows the options in a usage line */
 	const char *summary;  /* half a line, for "rump --help" */
-	const char *details;  /* lines, for "rump help NAME" */
+	const char *details;  /* lines after the options in its help, or NULL */
+	const struct option_row *options;
+	const struct option_row *primaries; /* of an expression after the images, or NULL */
+	const char *wanted; /* what to say when there are no operands; NULL: none are needed */
+	bool has_json;	    /* --json makes sense */
+	bool is_in_order;   /* options come before operands only */
 	int (*run)(int argc, char **argv);
 };
 
 extern const struct command cat_command;
+extern const struct command complete_command;
 extern const struct command cp_command;
 extern const struct command info_command;
 extern const struct command ls_command;
 extern const struct command stat_command;
 extern const struct command tree_command;
 
-/* For getopt_long: long options without a letter start here. */
-enum {
-	OPTION_HELP = 255,
-	OPTION_LONG,
-};
+/* What stands before the name of a command. */
+extern const struct command overview_command;
 
-/* The row that every subcommand's long options have. */
-#define HELP_OPTION \
-	{ \
-		"help", no_argument, NULL, OPTION_HELP \
-	}
+/* All subcommands in the order of the overview; the array ends with NULL. */
+extern const struct command *const commands[];
 
-/* Print how to use command; returns the exit status for a success. */
-int command_help(const struct command *command);
-
-/*
- * What to do with an option that a subcommand does not handle itself: help, or
- * a mistake that getopt_long() found.  Returns the exit status.
- */
-int command_option(const struct command *command, int option, char **argv);
+/* The subcommand of this name, or NULL. */
+const struct command *command_find(const char *name);
 
 #endif

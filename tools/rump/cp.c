@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,37 +19,30 @@
 #include "tools/rump/command.h"
 #include "tools/rump/copy.h"
 #include "tools/rump/memory.h"
+#include "tools/rump/option.h"
 #include "tools/rump/progress.h"
 #include "tools/rump/report.h"
 #include "tools/rump/trail.h"
 #include "tools/rump/walk.h"
 
-static const struct option long_options[] = {
-	{ "archive", no_argument, NULL, 'a' },
-	{ "force", no_argument, NULL, 'f' },
-	{ "no-clobber", no_argument, NULL, 'n' },
-	{ "no-dereference", no_argument, NULL, 'P' },
-	{ "no-target-directory", no_argument, NULL, 'T' },
-	{ "recursive", no_argument, NULL, 'r' },
-	{ "verbose", no_argument, NULL, 'v' },
-	HELP_OPTION,
-	{ NULL, 0, NULL, 0 },
+static const struct option_row rows[] = {
+	{ 'a', "archive", NULL, "copy directories with all that is in them" },
+	{ 'f', "force", NULL, "replace files that exist" },
+	{ 'H', NULL, NULL, "follow symbolic links that are named, as without -r" },
+	{ 'n', "no-clobber", NULL, "keep files that exist, and say nothing" },
+	{ 'p', NULL, NULL, "nothing: attributes are kept anyway" },
+	{ 'P', "no-dereference", NULL, "copy symbolic links that are named as links, as with -r" },
+	{ 'r', "recursive", NULL, "copy directories with all that is in them" },
+	{ 'R', NULL, NULL, "the same" },
+	{ 'T', "no-target-directory", NULL, "DEST is the copy itself even if it is a directory" },
+	{ 'v', NULL, NULL, "tell what is copied" },
+	{ 0 },
 };
 
 static const char details[] =
     "DEST is a place on the host: a directory to copy into, or the copy's new name.\n"
     "Modes, times, hard links, symbolic links and holes are kept, and owners when root\n"
-    "copies.\n"
-    "\n"
-    "  -a, -r, -R  copy directories with all that is in them\n"
-    "  -f          replace files that exist\n"
-    "  -n          keep files that exist, and say nothing\n"
-    "  -H          follow symbolic links that are named (as without -r)\n"
-    "  -P          copy symbolic links that are named as links (as with -r)\n"
-    "  -p          nothing: attributes are kept anyway\n"
-    "  -q          no progress bar\n"
-    "  -T          DEST is the copy itself even if it is a directory\n"
-    "  -v          tell what is copied\n";
+    "copies.  A bar shows the progress on a terminal, but with -q.\n";
 
 enum follow {
 	FOLLOW_DEFAULT,
@@ -62,7 +54,6 @@ struct cp_options {
 	enum copy_existing existing;
 	enum follow follow;
 	bool is_recursive;
-	bool is_quiet;
 	bool is_verbose;
 	bool is_exact; /* -T */
 };
@@ -353,7 +344,7 @@ sources_measure(const struct location *sources, int count, const struct cp_optio
 	uint64_t total = 0;
 	struct stat st;
 
-	if (options->is_quiet || options->is_verbose || !progress_is_wanted())
+	if (settings.is_quiet || options->is_verbose || !progress_is_wanted())
 		return;
 	for (int i = 0; i < count; i++) {
 		const struct location *source = &sources[i];
@@ -433,51 +424,41 @@ destination_end(struct destination *destination)
 
 /* ---- the command -------------------------------------------------------------------------- */
 
-static int
-options_read(struct cp_options *options, int argc, char **argv)
+static bool
+option_take_one(void *context, int id, const char *value)
 {
-	int option;
+	struct cp_options *options = context;
 
-	*options = (struct cp_options){ 0 };
-	while ((option = getopt_long(argc, argv, ":afHnPpqRrTv", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'a':
-		case 'R':
-		case 'r':
-			options->is_recursive = true;
-			break;
-		case 'f':
-			options->existing = COPY_REPLACE;
-			break;
-		case 'H':
-			options->follow = FOLLOW_NAMED;
-			break;
-		case 'n':
-			options->existing = COPY_KEEP;
-			break;
-		case 'P':
-			options->follow = FOLLOW_NONE;
-			break;
-		case 'p':
-			break;
-		case 'q':
-			options->is_quiet = true;
-			break;
-		case 'T':
-			options->is_exact = true;
-			break;
-		case 'v':
-			options->is_verbose = true;
-			break;
-		default:
-			return command_option(&cp_command, option, argv);
-		}
+	(void)value;
+	switch (id) {
+	case 'a':
+	case 'R':
+	case 'r':
+		options->is_recursive = true;
+		return true;
+	case 'f':
+		options->existing = COPY_REPLACE;
+		return true;
+	case 'H':
+		options->follow = FOLLOW_NAMED;
+		return true;
+	case 'n':
+		options->existing = COPY_KEEP;
+		return true;
+	case 'P':
+		options->follow = FOLLOW_NONE;
+		return true;
+	case 'p':
+		return true;
+	case 'T':
+		options->is_exact = true;
+		return true;
+	case 'v':
+		options->is_verbose = true;
+		return true;
+	default:
+		return false;
 	}
-	if (optind == argc)
-		return report_usage("say what to copy, and where to");
-	if (optind + 1 == argc)
-		return report_usage("say where to copy %s to", argv[optind]);
-	return -1;
 }
 
 static void
@@ -506,15 +487,17 @@ static int
 cp_run(int argc, char **argv)
 {
 	struct destination destination;
-	struct cp_options options;
+	struct cp_options options = { 0 };
 	struct location *sources;
-	int status = options_read(&options, argc, argv);
-	int count = argc - 1 - optind;
+	int first = options_parse(&cp_command, argc, argv, option_take_one, &options);
+	int count = argc - 1 - first;
 
-	if (status >= 0)
-		return status;
+	if (first == 0)
+		return report_status();
+	if (count == 0)
+		return report_usage("say where to copy %s to", argv[first]);
 	if (destination_find(&destination, argv[argc - 1], count, options.is_exact)) {
-		sources = image_locate(argv + optind, count);
+		sources = image_locate(argv + first, count);
 		sources_copy(sources, count, &destination, &options);
 		image_locations_free(sources, count);
 	}
@@ -524,8 +507,10 @@ cp_run(int argc, char **argv)
 
 const struct command cp_command = {
 	.name = "cp",
-	.synopsis = "[-afHnPpqRrTv] IMAGE:PATH... DEST",
+	.operands = "IMAGE[:PATH]... DEST",
 	.summary = "copy files out of images",
 	.details = details,
+	.options = rows,
+	.wanted = "say what to copy, and where to",
 	.run = cp_run,
 };

@@ -41,15 +41,22 @@ static struct {
 	struct image *in_use; /* whose mount point is the root now */
 	unsigned count;
 	int true_root;		   /* of the rump kernel; valid if count is not 0 */
+	const char *type;	   /* of the file system, or "auto" */
 	const char *mount_options; /* or NULL */
 	const char *partition;	   /* the user's choice, or NULL */
 	bool wants_tables;
-} images;
+} images = { .type = "auto" };
 
 void
 image_set_mount_options(const char *options)
 {
 	images.mount_options = options;
+}
+
+void
+image_set_type(const char *type)
+{
+	images.type = type;
 }
 
 void
@@ -184,32 +191,43 @@ root_change(int directory)
 	return rump_sys_chroot(".");
 }
 
-/*
- * A driver that knows its file system says what is wrong with it.  If none does,
- * the file may be something else altogether.
- */
 /* ---- mounting ---------------------------------------------------------------- */
 
 static int
 device_mount(const struct image *image, const char *device)
 {
-	if (rump_sys_mount(device, image->mount_path, "auto", MS_RDONLY, images.mount_options) < 0)
+	if (rump_sys_mount(device, image->mount_path, images.type, MS_RDONLY,
+		images.mount_options) < 0)
 		return -1;
 	report_kernel_forget();
 	return 0;
 }
 
-/* Why mounting failed with error, in the kernel's words if it had any. */
+/*
+ * Why mounting failed with error, in the kernel's words if it had any: a driver
+ * that knows its file system says what is wrong with it.  Mount options in them
+ * are said as they are given to us.
+ */
 static void
 reason_read(int error, char *reason, size_t size)
 {
 	static const char prefix[] = "mount: ";
-	size_t length = sizeof(prefix) - 1;
+	static const char option[] = "; option partial ";
+	char line[1024];
+	char *words = line;
+	char *place;
 
-	if (!report_kernel_line(reason, size))
-		snprintf(reason, size, "%s", strerror(error));
-	if (strncmp(reason, prefix, length) == 0)
-		memmove(reason, reason + length, strlen(reason + length) + 1);
+	if (!report_kernel_line(line, sizeof(line)))
+		snprintf(line, sizeof(line), "%s",
+		    error == ENODEV ? "there is no driver for this type" : strerror(error));
+	if (strncmp(words, prefix, sizeof(prefix) - 1) == 0)
+		words += sizeof(prefix) - 1;
+	place = strstr(words, option);
+	if (place == NULL)
+		snprintf(reason, size, "%s", words);
+	else
+		snprintf(reason, size, "%.*s; rump -o partial %s", (int)(place - words), words,
+		    place + sizeof(option) - 1);
 }
 
 /* Mount this partition of image. */
@@ -254,7 +272,7 @@ named_mount(struct image *image, const char *device)
 		return -1;
 	}
 	if (images.wants_tables)
-		partition_table_probe(&image->table, device, image->mount_path,
+		partition_table_probe(&image->table, device, image->mount_path, images.type,
 		    images.mount_options);
 	partition = partition_find(&image->table, images.partition);
 	if (partition != NULL)
@@ -299,7 +317,8 @@ only_mount(struct image *image, const char *device, const char *reason)
 		table_report(image, error);
 		return -1;
 	}
-	partition_table_probe(&image->table, device, image->mount_path, images.mount_options);
+	partition_table_probe(&image->table, device, image->mount_path, images.type,
+	    images.mount_options);
 	partition = partition_only(&image->table, &count);
 	if (partition != NULL)
 		return partition_mount(image, device, partition);
@@ -378,8 +397,10 @@ image_close_all(void)
 {
 	struct image *next;
 
-	if (images.count > 0)
+	if (images.count > 0) {
+		report_kernel_forget();
 		rump_kernel_destroy(NULL);
+	}
 	for (struct image *image = images.first; image != NULL; image = next) {
 		next = image->next;
 		free(image->name);

@@ -34,6 +34,9 @@ struct location {
 /* Mount with these options, as for mount(8) -o; borrowed. */
 void image_set_mount_options(const char *options);
 
+/* Mount as this type of file system, instead of trying all; borrowed. */
+void image_set_type(const char *type);
+
 /*
  * Of images that are disks with partitions, mount the one of this name or label;
  * borrowed.  Without it, the only one that has a file system is mounted.

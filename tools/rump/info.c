@@ -6,7 +6,6 @@
  * them, below what the host knows of the file.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,9 @@
 
 #include "tools/rump/command.h"
 #include "tools/rump/image.h"
+#include "tools/rump/json.h"
 #include "tools/rump/name.h"
+#include "tools/rump/option.h"
 #include "tools/rump/partition.h"
 #include "tools/rump/report.h"
 #include "tools/rump/size.h"
@@ -26,11 +27,6 @@
 enum {
 	TEXT_SIZE = 64 * 1024,
 	KEY_COLUMNS = 24,
-};
-
-static const struct option long_options[] = {
-	HELP_OPTION,
-	{ NULL, 0, NULL, 0 },
 };
 
 static void
@@ -140,6 +136,96 @@ table_print(const struct partition_table *table)
 		partition_print(&table->list[i]);
 }
 
+/* ---- JSON ------------------------------------------------------------------------- */
+
+/* A member of its own for each of the driver's lines, with its key as it is. */
+static void
+description_print_json(char *text)
+{
+	char *line;
+
+	json_open_object("filesystem");
+	while ((line = strsep(&text, "\n")) != NULL) {
+		char *value = strchr(line, ':');
+
+		if (value == NULL)
+			continue;
+		*value++ = '\0';
+		if (strcmp(line, "source") != 0)
+			json_name(line, value + strspn(value, " "));
+	}
+	json_close_object();
+}
+
+static void
+table_print_json(const struct partition_table *table)
+{
+	if (table->count == 0)
+		return;
+	if (*table->damage != '\0')
+		json_name("damage", table->damage);
+	json_open_array("partitions");
+	for (size_t i = 0; i < table->count; i++) {
+		const struct rump_partition *in = &table->list[i].in;
+
+		json_open_object(NULL);
+		json_name("name", in->name);
+		json_name("table", in->table);
+		json_name("type", in->type);
+		json_name("type_name", in->type_name);
+		json_name("label", in->label);
+		json_number("start", in->start);
+		json_number("size", in->size);
+		json_name("format", table->list[i].file_system);
+		json_close_object();
+	}
+	json_close_array();
+}
+
+static void
+space_print_json(const struct location *location)
+{
+	struct statfs space;
+	uint64_t unit;
+
+	if (rump_sys_statfs("/", &space) < 0) {
+		location_report(location, "cannot tell how full is", errno);
+		return;
+	}
+	unit = (uint64_t)(space.f_frsize != 0 ? space.f_frsize : space.f_bsize);
+	json_number("total", space.f_blocks * unit);
+	json_number("used",
+	    space.f_blocks < space.f_bfree ? 0 : (space.f_blocks - space.f_bfree) * unit);
+}
+
+static void
+image_describe_json(const struct location *location)
+{
+	const struct partition *partition = image_partition(location->image);
+	static char text[TEXT_SIZE];
+	struct stat st;
+	ssize_t length;
+
+	json_open_object(NULL);
+	json_name("image", image_name(location->image));
+	if (stat(image_name(location->image), &st) == 0 && S_ISREG(st.st_mode))
+		json_number("size", (uint64_t)st.st_size);
+	table_print_json(image_table(location->image));
+	if (image_is_mounted(location->image)) {
+		location_use(location);
+		if (partition != NULL)
+			json_name("partition", partition->in.name);
+		length = rump_sys_getxattr("/", "rump.filesystem", text, sizeof(text) - 1);
+		text[length < 0 ? 0 : length] = '\0';
+		if (length < 0)
+			location_report(location, "cannot describe", errno);
+		description_print_json(text);
+		space_print_json(location);
+	}
+	json_close_object();
+	json_end();
+}
+
 static void
 image_describe(const struct location *location)
 {
@@ -172,16 +258,13 @@ info_run(int argc, char **argv)
 {
 	struct location *locations;
 	bool is_first = true;
-	int option;
+	int first = options_parse(&info_command, argc, argv, option_take_none, NULL);
 
-	option = getopt_long(argc, argv, ":", long_options, NULL);
-	if (option != -1)
-		return command_option(&info_command, option, argv);
-	if (optind == argc)
-		return report_usage("say which image to describe");
+	if (first == 0)
+		return report_status();
 	image_want_tables();
-	locations = image_locate(argv + optind, argc - optind);
-	for (int i = 0; i < argc - optind; i++) {
+	locations = image_locate(argv + first, argc - first);
+	for (int i = 0; i < argc - first; i++) {
 		if (locations[i].image == NULL)
 			continue;
 		if (strcmp(locations[i].path, "/") != 0) {
@@ -189,19 +272,24 @@ info_run(int argc, char **argv)
 			    locations[i].shown);
 			continue;
 		}
+		if (settings.is_json) {
+			image_describe_json(&locations[i]);
+			continue;
+		}
 		if (!is_first)
 			putchar('\n');
 		is_first = false;
 		image_describe(&locations[i]);
 	}
-	image_locations_free(locations, argc - optind);
+	image_locations_free(locations, argc - first);
 	return report_status();
 }
 
 const struct command info_command = {
 	.name = "info",
-	.synopsis = "IMAGE...",
+	.operands = "IMAGE...",
 	.summary = "tell what an image is: format, geometry, state",
-	.details = "",
+	.wanted = "say which image to describe",
+	.has_json = true,
 	.run = info_run,
 };

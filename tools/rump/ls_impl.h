@@ -1,6 +1,6 @@
 /*
- * Between the two halves of ls: ls.c decides what is listed, ls_print.c how
- * that looks.
+ * Between the parts of ls: ls_options.c reads options, ls.c decides what is
+ * listed, ls_print.c how that looks.
  */
 #ifndef TOOLS_RUMP_LS_IMPL_H
 #define TOOLS_RUMP_LS_IMPL_H
@@ -10,6 +10,7 @@
 
 #include "tools/rump/listing.h"
 #include "tools/rump/name.h"
+#include "tools/rump/option.h"
 
 enum ls_format {
 	LS_ONE,	    /* one name a line */
@@ -59,7 +60,13 @@ struct ls_options {
 	const char *time_old; /* strftime() formats */
 	const char *time_recent;
 	struct timespec now;
+	bool is_sort_chosen; /* while options are read */
 };
+
+extern const struct option_row ls_option_rows[];
+
+/* Fill options.  Returns what options_parse() does. */
+int ls_options_read(struct ls_options *options, int argc, char **argv);
 
 /* The time of a file that options speak of. */
 struct timespec ls_time_of(const struct stat *st, const struct ls_options *options);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "tools/rump/color.h"
 #include "tools/rump/ls_impl.h"
 #include "tools/rump/memory.h"
 #include "tools/rump/mode.h"
@@ -325,7 +326,7 @@ print_long(const struct listing *listing, const struct ls_options *options)
 			print_attributes(entry, &widths, options);
 		else
 			print_unknown(&widths, options);
-		name_print(stdout, entry->name, options->names);
+		color_name_print(entry, entry->name, options->names);
 		if (entry->target == NULL) {
 			print_mark(entry_mark(entry, options));
 		} else {
@@ -396,7 +397,7 @@ static void
 print_cell(const struct entry *entry, const struct widths *widths, const struct ls_options *options)
 {
 	print_prefix(entry, widths, options);
-	name_print(stdout, entry->name, options->names);
+	color_name_print(entry, entry->name, options->names);
 	print_mark(entry_mark(entry, options));
 }
 

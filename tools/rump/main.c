@@ -8,83 +8,75 @@
  * given read-only, works on them with system calls, and is gone.  This file
  * finds the subcommand; the files named after them do the rest, over:
  *
+ *	option.c     options, from one table for each command
  *	image.c      images and places in them; partition.c: the parts of disks
  *	walk.c       directory trees: trail.c (the way down), listing.c (entries)
  *	report.c     what goes wrong; identify.c guesses what an odd file is
  *	name.c mode.c size.c progress.c    how things look
  */
-#include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/rump/command.h"
 #include "tools/rump/image.h"
+#include "tools/rump/option.h"
 #include "tools/rump/report.h"
 
-static const struct command *const commands[] = {
+const struct command *const commands[] = {
 	&ls_command,
 	&cat_command,
 	&cp_command,
 	&stat_command,
 	&tree_command,
 	&info_command,
+	NULL,
 };
 
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+static const struct option_row rows[] = {
+	{ 'h', "help", NULL, "this text; rump help COMMAND for that of a command" },
+	{ 'V', "version", NULL, "the version" },
+	{ 0 },
+};
+
+const struct command overview_command = {
+	.name = "",
+	.options = rows,
+	.has_json = true,
+	.is_in_order = true,
+};
+
+struct choices {
+	bool wants_help;
+	bool wants_version;
+};
 
 static void
 overview_print(void)
 {
-	fputs("Usage: rump [-o OPTIONS] [-p PARTITION] COMMAND [OPTION]... IMAGE[:PATH]...\n"
+	fputs("Usage: rump [OPTION]... COMMAND [OPTION]... IMAGE[:PATH]...\n"
 	      "Look into disk images without mounting them on the host.\n\n",
 	    stdout);
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		printf("  %-6s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; commands[i] != NULL; i++)
+		printf("  %-9s%s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
 	      "IMAGE is an image file or block device, PATH a file or directory in it; without\n"
-	      "PATH the image's top directory is meant.  Images are never written to.\n"
-	      "\n"
-	      "  -o OPTIONS         how to mount images: partial (though cut off),\n"
-	      "                     norecovery (without replaying a journal)\n"
-	      "  -p PARTITION       which partition of a disk, by the name that rump info\n"
-	      "                     tells, or by its label; not needed if only one has a\n"
-	      "                     file system\n"
-	      "  rump help COMMAND  how to use COMMAND\n"
-	      "  rump --version     the version\n"
-	      "\n"
-	      "Exit status: 0 all went well; 1 something failed; 2 wrong usage, or an image\n"
-	      "that cannot be opened.\n",
+	      "PATH the image's top directory is meant.  Images are never written to.\n\n",
+	    stdout);
+	options_help(&overview_command);
+	fputs("\n"
+	      "Exit status: 0 all went well; 1 something failed, or was not found or not alike\n"
+	      "with commands that look for that; 2 wrong usage, or an image that cannot be\n"
+	      "opened.\n",
 	    stdout);
 }
 
-int
-command_help(const struct command *command)
-{
-	printf("Usage: rump %s %s\n", command->name, command->synopsis);
-	printf("rump %s: %s.\n", command->name, command->summary);
-	if (*command->details != '\0')
-		printf("\n%s", command->details);
-	return STATUS_FINE;
-}
-
-int
-command_option(const struct command *command, int option, char **argv)
-{
-	if (option == OPTION_HELP)
-		return command_help(command);
-	if (option == ':')
-		return report_usage("option %s needs a value", argv[optind - 1]);
-	if (optopt == 0 || optopt >= OPTION_HELP)
-		return report_usage("unknown option %s", argv[optind - 1]);
-	return report_usage("unknown option -%c", optopt);
-}
-
-static const struct command *
+const struct command *
 command_find(const char *name)
 {
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+	for (size_t i = 0; commands[i] != NULL; i++) {
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	}
@@ -139,7 +131,7 @@ command_guess(const char *name)
 	const struct command *best = NULL;
 	unsigned best_distance = 3;
 
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+	for (size_t i = 0; commands[i] != NULL; i++) {
 		unsigned distance = edit_distance(name, commands[i]->name);
 
 		if (*name != '\0' && strncmp(commands[i]->name, name, strlen(name)) == 0)
@@ -172,7 +164,10 @@ help_run(int argc, char **argv)
 		return STATUS_FINE;
 	}
 	command = command_find(argv[0]);
-	return command == NULL ? command_is_unknown(argv[0]) : command_help(command);
+	if (command == NULL)
+		return command_is_unknown(argv[0]);
+	command_help(command);
+	return STATUS_FINE;
 }
 
 static int
@@ -187,47 +182,46 @@ command_run(int argc, char **argv)
 {
 	const struct command *command = command_find(argv[0]);
 
+	if (strcmp(argv[0], "complete") == 0)
+		command = &complete_command;
 	if (command == NULL)
 		return command_is_unknown(argv[0]);
 	report_begin(command->name);
-	optind = 0; /* begin anew */
 	return command->run(argc, argv);
+}
+
+static bool
+choice_take(void *options, int id, const char *value)
+{
+	struct choices *choices = options;
+
+	(void)value;
+	if (id == 'h')
+		choices->wants_help = true;
+	else
+		choices->wants_version = true;
+	return true;
 }
 
 static int
 run(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "options", required_argument, NULL, 'o' },
-		{ "partition", required_argument, NULL, 'p' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
+	struct choices choices = { 0 };
+	int first;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:ho:p:V", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'h':
-			return help_run(argc - optind, argv + optind);
-		case 'o':
-			image_set_mount_options(optarg);
-			break;
-		case 'p':
-			image_set_partition(optarg);
-			break;
-		case 'V':
-			return version_print();
-		default:
-			return command_option(NULL, option, argv);
-		}
-	}
-	if (optind == argc)
+	settings.has_color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+	first = options_parse(&overview_command, argc, argv, choice_take, &choices);
+	if (first == 0)
+		return STATUS_UNABLE;
+	if (choices.wants_version)
+		return version_print();
+	if (choices.wants_help)
+		return help_run(argc - first, argv + first);
+	if (first == argc)
 		return report_usage("say what to do");
-	if (strcmp(argv[optind], "help") == 0)
-		return help_run(argc - optind - 1, argv + optind + 1);
-	return command_run(argc - optind, argv + optind);
+	if (strcmp(argv[first], "help") == 0)
+		return help_run(argc - first - 1, argv + first + 1);
+	return command_run(argc - first, argv + first);
 }
 
 int

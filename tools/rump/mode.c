@@ -7,6 +7,7 @@
 struct file_type {
 	mode_t mode;
 	char letter;
+	const char *word;
 	const char *words;
 };
 
@@ -14,15 +15,15 @@ static const struct file_type *
 file_type(mode_t mode)
 {
 	static const struct file_type types[] = {
-		{ S_IFREG, '-', "regular file" },
-		{ S_IFDIR, 'd', "directory" },
-		{ S_IFLNK, 'l', "symbolic link" },
-		{ S_IFCHR, 'c', "character special file" },
-		{ S_IFBLK, 'b', "block special file" },
-		{ S_IFIFO, 'p', "fifo" },
-		{ S_IFSOCK, 's', "socket" },
+		{ S_IFREG, '-', "file", "regular file" },
+		{ S_IFDIR, 'd', "directory", "directory" },
+		{ S_IFLNK, 'l', "symlink", "symbolic link" },
+		{ S_IFCHR, 'c', "character", "character special file" },
+		{ S_IFBLK, 'b', "block", "block special file" },
+		{ S_IFIFO, 'p', "fifo", "fifo" },
+		{ S_IFSOCK, 's', "socket", "socket" },
 	};
-	static const struct file_type unknown = { 0, '?', "weird file" };
+	static const struct file_type unknown = { 0, '?', "unknown", "weird file" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (types[i].mode == (mode & S_IFMT))
@@ -60,4 +61,10 @@ mode_type_words(mode_t mode, off_t size)
 	if (S_ISREG(mode) && size == 0)
 		return "regular empty file";
 	return file_type(mode)->words;
+}
+
+const char *
+mode_type_word(mode_t mode)
+{
+	return file_type(mode)->word;
 }

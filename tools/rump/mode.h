@@ -7,6 +7,9 @@
 /* Like "drwxr-xr-x". */
 void mode_letters(char text[11], mode_t mode);
 
+/* Like "directory", one word for programs: file, directory, symlink, ... */
+const char *mode_type_word(mode_t mode);
+
 /* Like "directory"; stat(1)'s words. */
 const char *mode_type_words(mode_t mode, off_t size);
 

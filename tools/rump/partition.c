@@ -70,7 +70,7 @@ format_read(const char *mount_path, char *format, size_t size)
 
 void
 partition_table_probe(struct partition_table *table, const char *device, const char *mount_path,
-    const char *mount_options)
+    const char *type, const char *mount_options)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		struct partition *partition = &table->list[i];
@@ -79,7 +79,7 @@ partition_table_probe(struct partition_table *table, const char *device, const c
 		if ((partition->in.flags & RUMP_PARTITION_CONTAINER) != 0)
 			continue;
 		path = partition_device(partition, device);
-		if (rump_sys_mount(path, mount_path, "auto", MS_RDONLY, mount_options) == 0) {
+		if (rump_sys_mount(path, mount_path, type, MS_RDONLY, mount_options) == 0) {
 			format_read(mount_path, partition->file_system,
 			    sizeof(partition->file_system));
 			rump_sys_umount2(mount_path, 0);

@@ -30,7 +30,7 @@ int partition_table_read(const char *device, struct partition_table *table);
 
 /* Find out what can be mounted, by mounting each on the directory mount_path for a moment. */
 void partition_table_probe(struct partition_table *table, const char *device,
-    const char *mount_path, const char *mount_options);
+    const char *mount_path, const char *type, const char *mount_options);
 
 /*
  * The partition of this name, or else of this label if only one has that; NULL

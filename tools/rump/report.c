@@ -12,6 +12,7 @@
 #include <rump/syscalls.h>
 
 #include "tools/rump/name.h"
+#include "tools/rump/option.h"
 #include "tools/rump/progress.h"
 
 enum {
@@ -150,6 +151,16 @@ device_name_cut(char *text)
 	memmove(begin, end + 2, strlen(end + 2) + 1);
 }
 
+static void
+kernel_line_print(const char *text)
+{
+	fflush(stdout);
+	progress_hide();
+	fputs("rump: kernel: ", stderr);
+	name_print(stderr, text, NAME_ESCAPE);
+	putc('\n', stderr);
+}
+
 bool
 report_kernel_line(char *text, size_t size)
 {
@@ -164,10 +175,12 @@ report_kernel_line(char *text, size_t size)
 	while (*rest != '\0') {
 		struct log_line line = log_line_cut(&rest);
 
+		device_name_cut(line.text);
+		if (settings.is_verbose)
+			kernel_line_print(line.text);
 		if (line.level >= level)
 			continue;
 		level = line.level;
-		device_name_cut(line.text);
 		snprintf(text, size, "%s", line.text);
 	}
 	return level <= LOG_WARNING_LEVEL;
@@ -176,7 +189,12 @@ report_kernel_line(char *text, size_t size)
 void
 report_kernel_forget(void)
 {
-	rump_sys_syslog(LOG_CLEAR, NULL, 0);
+	char text[2];
+
+	if (settings.is_verbose)
+		report_kernel_line(text, sizeof(text));
+	else
+		rump_sys_syslog(LOG_CLEAR, NULL, 0);
 }
 
 const char *

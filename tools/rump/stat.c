@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -20,8 +19,10 @@
 
 #include "tools/rump/command.h"
 #include "tools/rump/image.h"
+#include "tools/rump/json_file.h"
 #include "tools/rump/mode.h"
 #include "tools/rump/name.h"
+#include "tools/rump/option.h"
 #include "tools/rump/report.h"
 
 enum {
@@ -29,21 +30,16 @@ enum {
 	VALUE_SIZE = 2 * PATH_MAX + 8, /* two names and an arrow */
 };
 
-static const struct option long_options[] = {
-	{ "dereference", no_argument, NULL, 'L' },
-	{ "format", required_argument, NULL, 'c' },
-	{ "printf", required_argument, NULL, OPTION_PRINTF },
-	{ "terse", no_argument, NULL, 't' },
-	HELP_OPTION,
-	{ NULL, 0, NULL, 0 },
+static const struct option_row rows[] = {
+	{ 'c', "format", "FORMAT", "print this instead, with a newline" },
+	{ 'L', "dereference", NULL, "follow symbolic links" },
+	{ OPTION_PRINTF, "printf", "FORMAT",
+	    "like -c, with \\n, \\t, \\0NN and so on, and no newline" },
+	{ 't', "terse", NULL, "print everything in one line" },
+	{ 0 },
 };
 
 static const char details[] =
-    "  -c FORMAT        print this instead, with a newline\n"
-    "  -L               follow symbolic links\n"
-    "  -t               print everything in one line\n"
-    "  --printf=FORMAT  like -c, with \\n, \\t, \\0NN and so on, and no newline\n"
-    "\n"
     "In FORMAT, as in stat(1): %a %A mode, %b %B blocks and their size, %d %D device,\n"
     "%f raw mode, %F type, %g %u group and owner, %h links, %i inode, %m the image,\n"
     "%n %N name, %o size for reading, %r %R %t %T device node, %s size,\n"
@@ -309,49 +305,44 @@ value_print(const struct subject *subject, const struct conversion *conversion)
 		padding_print(' ', width, conversion->width);
 }
 
-static void
-format_print(const char *format, const struct subject *subject)
-{
-	struct conversion conversion;
-
-	while (*format != '\0') {
-		if (*format != '%') {
-			putchar(*format++);
-			continue;
-		}
-		format = conversion_read(format + 1, &conversion);
-		value_print(subject, &conversion);
-	}
-}
-
-/* Replace the escapes of --printf in place. */
-static void
-escapes_replace(char *text)
+/* The byte that the escape after a backslash means.  Returns what follows it. */
+static const char *
+escape_read(const char *text, char *byte)
 {
 	static const char escapes[] = "a\ab\be\033f\fn\nr\rt\tv\v";
-	char *to = text;
+	const char *pair = escapes;
+	unsigned value = 0;
+	int digits = 0;
 
-	while (*text != '\0') {
-		const char *pair = escapes;
-		unsigned value = 0;
-		int digits = 0;
+	while (digits < 3 && text[digits] >= '0' && text[digits] <= '7')
+		value = value * 8 + (unsigned)(text[digits++] - '0');
+	*byte = (char)value;
+	if (digits > 0)
+		return text + digits;
+	while (*pair != '\0' && *pair != *text)
+		pair += 2;
+	*byte = *pair != '\0' ? pair[1] : *text;
+	return text + 1;
+}
 
-		if (*text != '\\' || text[1] == '\0') {
-			*to++ = *text++;
+/* Print format with the conversions, and if has_escapes those too, replaced. */
+static void
+format_print(const char *format, bool has_escapes, const struct subject *subject)
+{
+	struct conversion conversion;
+	char byte;
+
+	while (*format != '\0') {
+		if (*format == '%') {
+			format = conversion_read(format + 1, &conversion);
+			value_print(subject, &conversion);
 			continue;
 		}
-		text++;
-		while (digits < 3 && text[digits] >= '0' && text[digits] <= '7')
-			value = value * 8 + (unsigned)(text[digits++] - '0');
-		while (*pair != '\0' && *pair != *text)
-			pair += 2;
-		if (digits > 0)
-			*to++ = (char)value;
-		else
-			*to++ = *pair != '\0' ? pair[1] : *text;
-		text += digits > 0 ? digits : 1;
+		byte = *format++;
+		if (has_escapes && byte == '\\' && *format != '\0')
+			format = escape_read(format, &byte);
+		putchar(byte);
 	}
-	*to = '\0';
 }
 
 /* ---- the command ---------------------------------------------------------------- */
@@ -359,40 +350,56 @@ escapes_replace(char *text)
 struct stat_options {
 	const char *format; /* NULL: the long one */
 	bool has_newline;   /* after format */
+	bool has_escapes;   /* in format */
 	bool follows;
 };
 
-static int
-options_read(struct stat_options *options, int argc, char **argv)
+static bool
+option_take_one(void *context, int id, const char *value)
 {
-	int option;
+	struct stat_options *options = context;
 
-	*options = (struct stat_options){ 0 };
-	while ((option = getopt_long(argc, argv, ":c:Lt", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			options->format = optarg;
-			options->has_newline = true;
-			break;
-		case 'L':
-			options->follows = true;
-			break;
-		case 't':
-			options->format = terse_format;
-			options->has_newline = false;
-			break;
-		case OPTION_PRINTF:
-			escapes_replace(optarg);
-			options->format = optarg;
-			options->has_newline = false;
-			break;
-		default:
-			return command_option(&stat_command, option, argv);
-		}
+	switch (id) {
+	case 'c':
+		options->format = value;
+		options->has_newline = true;
+		return true;
+	case 'L':
+		options->follows = true;
+		return true;
+	case 't':
+		options->format = terse_format;
+		options->has_newline = false;
+		return true;
+	case OPTION_PRINTF:
+		options->format = value;
+		options->has_newline = false;
+		options->has_escapes = true;
+		return true;
+	default:
+		return false;
 	}
-	if (optind == argc)
-		return report_usage("say which image to look at");
-	return -1;
+}
+
+static void
+location_show_json(const struct location *location, bool follows)
+{
+	struct entry entry = { .name = "", .has_stat = true };
+	char target[PATH_MAX + 1];
+	ssize_t length;
+
+	if (location_stat(location, &entry.st, follows) < 0) {
+		location_report(location, "cannot access", errno);
+		return;
+	}
+	if (S_ISLNK(entry.st.st_mode)) {
+		length = location_readlink(location, target, PATH_MAX);
+		if (length < 0)
+			location_report(location, "cannot read the link", errno);
+		target[length < 0 ? 0 : length] = '\0';
+		entry.target = target;
+	}
+	json_file(location, location->shown, &entry);
 }
 
 static void
@@ -401,6 +408,10 @@ location_show(const struct location *location, const struct stat_options *option
 	struct subject subject = { .location = location, .names = name_style_default() };
 	const char *format = options->format;
 
+	if (settings.is_json) {
+		location_show_json(location, options->follows);
+		return;
+	}
 	if (location_statx(location, options->follows ? 0 : AT_SYMLINK_NOFOLLOW, &subject.stx) <
 	    0) {
 		location_report(location, "cannot access", errno);
@@ -411,7 +422,7 @@ location_show(const struct location *location, const struct stat_options *option
 
 		format = is_device ? device_format : long_format;
 	}
-	format_print(format, &subject);
+	format_print(format, options->has_escapes, &subject);
 	if (options->has_newline)
 		putchar('\n');
 }
@@ -419,25 +430,28 @@ location_show(const struct location *location, const struct stat_options *option
 static int
 stat_run(int argc, char **argv)
 {
-	struct stat_options options;
+	struct stat_options options = { 0 };
 	struct location *locations;
-	int status = options_read(&options, argc, argv);
+	int first = options_parse(&stat_command, argc, argv, option_take_one, &options);
 
-	if (status >= 0)
-		return status;
-	locations = image_locate(argv + optind, argc - optind);
-	for (int i = 0; i < argc - optind; i++) {
+	if (first == 0)
+		return report_status();
+	locations = image_locate(argv + first, argc - first);
+	for (int i = 0; i < argc - first; i++) {
 		if (locations[i].image != NULL)
 			location_show(&locations[i], &options);
 	}
-	image_locations_free(locations, argc - optind);
+	image_locations_free(locations, argc - first);
 	return report_status();
 }
 
 const struct command stat_command = {
 	.name = "stat",
-	.synopsis = "[-Lt] [-c FORMAT | --printf=FORMAT] IMAGE[:PATH]...",
+	.operands = "IMAGE[:PATH]...",
 	.summary = "show all attributes of files",
 	.details = details,
+	.options = rows,
+	.wanted = "say which image to look at",
+	.has_json = true,
 	.run = stat_run,
 };

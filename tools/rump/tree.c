@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <langinfo.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,9 +16,14 @@
 #include <rump/rump.h>
 #include <rump/syscalls.h>
 
+#include "tools/rump/color.h"
 #include "tools/rump/command.h"
+#include "tools/rump/json.h"
+#include "tools/rump/json_file.h"
 #include "tools/rump/memory.h"
+#include "tools/rump/mode.h"
 #include "tools/rump/name.h"
+#include "tools/rump/option.h"
 #include "tools/rump/report.h"
 #include "tools/rump/walk.h"
 
@@ -27,21 +31,17 @@ enum {
 	OPTION_NO_REPORT = OPTION_LONG,
 };
 
-static const struct option long_options[] = {
-	{ "noreport", no_argument, NULL, OPTION_NO_REPORT },
-	HELP_OPTION,
-	{ NULL, 0, NULL, 0 },
+static const struct option_row rows[] = {
+	{ 'a', "all", NULL, "also names that begin with a dot" },
+	{ 'd', NULL, NULL, "only directories" },
+	{ 'f', NULL, NULL, "the whole path of each" },
+	{ 'F', "classify", NULL, "mark names with their type, as ls -F does" },
+	{ 'L', NULL, "LEVELS", "go down so many levels only, at least 1" },
+	{ 'N', "literal", NULL, "names as they are" },
+	{ 'q', "hide-control-chars", NULL, "? for unprintable characters in names" },
+	{ OPTION_NO_REPORT, "noreport", NULL, "without the counts at the end" },
+	{ 0 },
 };
-
-static const char details[] =
-    "  -a          also names that begin with a dot\n"
-    "  -d          only directories\n"
-    "  -f          the whole path of each\n"
-    "  -F          mark names with their type, as ls -F does\n"
-    "  -L LEVELS   go down so many levels only\n"
-    "  -N -q       names on a terminal: as they are (-N), with ? for what is not\n"
-    "              printable (-q)\n"
-    "  --noreport  without the counts at the end\n";
 
 /* What stands before a name. */
 struct strokes {
@@ -136,7 +136,7 @@ entry_print(struct walk *walk, const struct entry *entry, const struct tree_opti
 {
 	const char *name = options->shows_paths ? walk_path_of(walk, entry->name) : entry->name;
 
-	name_print(stdout, name, options->names);
+	color_name_print(entry, name, options->names);
 	if (entry->type == DT_LNK)
 		target_print(walk, entry, options);
 	else if (options->marks_types && mark_of(entry) != '\0')
@@ -183,7 +183,7 @@ tree_draw(const struct location *location, const struct tree_options *options,
 {
 	struct walk_plan plan = {
 		.hidden = options->shows_hidden ? LISTING_NOT_DOTS : LISTING_PLAIN,
-		.wants_stat = options->marks_types,
+		.wants_stat = options->marks_types || settings.has_color,
 		.compare = listing_by_name,
 	};
 	struct ancestry ancestry = { 0 };
@@ -208,6 +208,83 @@ tree_draw(const struct location *location, const struct tree_options *options,
 	free(ancestry.has_more);
 }
 
+/* ---- JSON ------------------------------------------------------------------------- */
+
+/* Members of the entry, or of the tree's top if that is NULL; its object stays open. */
+static void
+entry_open_json(struct walk *walk, const struct entry *entry)
+{
+	char target[PATH_MAX + 1];
+	ssize_t length = 0;
+
+	json_open_object(NULL);
+	if (entry == NULL) {
+		json_place(walk->location, walk->location->shown);
+		json_text("type", "directory");
+		return;
+	}
+	json_name("name", entry->name);
+	json_text("type", mode_type_word(DTTOIF(entry->type)));
+	if (entry->type != DT_LNK)
+		return;
+	length = rump_sys_readlinkat(walk_directory(walk), entry->name, target, PATH_MAX);
+	if (length < 0) {
+		walk_report(walk, "cannot read the link", entry->name, errno);
+		return;
+	}
+	target[length] = '\0';
+	json_name("target", target);
+}
+
+/* Close directories until count are open: more than one where a walk is lost. */
+static void
+directories_close_json(size_t *open_count, size_t count)
+{
+	for (; *open_count > count; (*open_count)--) {
+		json_close_array();
+		json_close_object();
+	}
+}
+
+/* The tree as one object: directories have a member "entries". */
+static void
+tree_print_json(const struct location *location, const struct tree_options *options)
+{
+	struct walk_plan plan = {
+		.hidden = options->shows_hidden ? LISTING_NOT_DOTS : LISTING_PLAIN,
+		.compare = listing_by_name,
+	};
+	size_t open_count = 0;
+	struct entry *entry;
+	struct walk walk;
+
+	if (walk_begin(&walk, location, &plan)) {
+		entry_open_json(&walk, NULL);
+		json_open_array("entries");
+		open_count++;
+	}
+	while (walk.depth > 0) {
+		entry = walk_next(&walk);
+		if (entry == NULL) {
+			walk_leave(&walk);
+			directories_close_json(&open_count, walk.depth);
+			continue;
+		}
+		if (options->only_directories && entry->type != DT_DIR)
+			continue;
+		entry_open_json(&walk, entry);
+		if (entry->type == DT_DIR && walk.depth < options->levels &&
+		    walk_enter(&walk, entry->name)) {
+			json_open_array("entries");
+			open_count++;
+		} else {
+			json_close_object();
+		}
+	}
+	walk_end(&walk);
+	json_end();
+}
+
 static void
 counts_print(const struct counts *counts, const struct tree_options *options)
 {
@@ -217,89 +294,74 @@ counts_print(const struct counts *counts, const struct tree_options *options)
 	putchar('\n');
 }
 
-/* False: value is no number of levels. */
 static bool
-levels_read(struct tree_options *options, const char *value)
+option_take_one(void *context, int id, const char *value)
 {
-	char *end;
+	struct tree_options *options = context;
 
-	errno = 0;
-	options->levels = strtoul(value, &end, 10);
-	return *value >= '0' && *value <= '9' && *end == '\0' && errno == 0 && options->levels > 0;
-}
-
-static int
-options_read(struct tree_options *options, int argc, char **argv)
-{
-	int option;
-
-	*options = (struct tree_options){
-		.has_report = true,
-		.levels = ULONG_MAX,
-		.names = name_style_default(),
-		.strokes = strokes_choose(),
-	};
-	while ((option = getopt_long(argc, argv, ":adfFL:Nq", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'a':
-			options->shows_hidden = true;
-			break;
-		case 'd':
-			options->only_directories = true;
-			break;
-		case 'f':
-			options->shows_paths = true;
-			break;
-		case 'F':
-			options->marks_types = true;
-			break;
-		case 'L':
-			if (!levels_read(options, optarg))
-				return report_usage("-L needs a number from 1, not \"%s\"", optarg);
-			break;
-		case 'N':
-			options->names = NAME_RAW;
-			break;
-		case 'q':
-			options->names = NAME_HIDE;
-			break;
-		case OPTION_NO_REPORT:
-			options->has_report = false;
-			break;
-		default:
-			return command_option(&tree_command, option, argv);
-		}
+	switch (id) {
+	case 'a':
+		options->shows_hidden = true;
+		return true;
+	case 'd':
+		options->only_directories = true;
+		return true;
+	case 'f':
+		options->shows_paths = true;
+		return true;
+	case 'F':
+		options->marks_types = true;
+		return true;
+	case 'L':
+		return option_number(value, ULONG_MAX, &options->levels) && options->levels > 0;
+	case 'N':
+		options->names = NAME_RAW;
+		return true;
+	case 'q':
+		options->names = NAME_HIDE;
+		return true;
+	case OPTION_NO_REPORT:
+		options->has_report = false;
+		return true;
+	default:
+		return false;
 	}
-	if (optind == argc)
-		return report_usage("say which image to draw");
-	return -1;
 }
 
 static int
 tree_run(int argc, char **argv)
 {
-	struct tree_options options;
+	struct tree_options options = {
+		.has_report = true,
+		.levels = ULONG_MAX,
+		.names = name_style_default(),
+		.strokes = strokes_choose(),
+	};
 	struct location *locations;
 	struct counts counts = { 0 };
-	int status = options_read(&options, argc, argv);
+	int first = options_parse(&tree_command, argc, argv, option_take_one, &options);
 
-	if (status >= 0)
-		return status;
-	locations = image_locate(argv + optind, argc - optind);
-	for (int i = 0; i < argc - optind; i++) {
-		if (locations[i].image != NULL)
+	if (first == 0)
+		return report_status();
+	locations = image_locate(argv + first, argc - first);
+	for (int i = 0; i < argc - first; i++) {
+		if (locations[i].image != NULL && settings.is_json)
+			tree_print_json(&locations[i], &options);
+		else if (locations[i].image != NULL)
 			tree_draw(&locations[i], &options, &counts);
 	}
-	if (options.has_report)
+	if (options.has_report && !settings.is_json)
 		counts_print(&counts, &options);
-	image_locations_free(locations, argc - optind);
+	image_locations_free(locations, argc - first);
 	return report_status();
 }
 
 const struct command tree_command = {
 	.name = "tree",
-	.synopsis = "[-adfFNq] [-L LEVELS] [--noreport] IMAGE[:PATH]...",
+	.operands = "IMAGE[:PATH]...",
 	.summary = "draw directory trees",
-	.details = details,
+	.options = rows,
+	.wanted = "say which image to draw",
+	.has_json = true,
 	.run = tree_run,
 };
