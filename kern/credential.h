@@ -29,6 +29,7 @@ enum capability {
 	CAP_SYS_ADMIN = 21,
 	CAP_SYS_RESOURCE = 24,
 	CAP_MKNOD = 27,
+	CAP_SETFCAP = 31,
 };
 
 /* Every capability that Linux knows: 0 to CAP_CHECKPOINT_RESTORE. */

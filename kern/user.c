@@ -102,3 +102,24 @@ const struct address_space_ops address_space_local_ops = {
 	.copy_in_string = local_copy_in_string,
 	.direct = local_direct,
 };
+
+int
+copy_in_extensible(struct address_space *space, void *to, size_t size, struct user_ptr from,
+    uint64_t user_size)
+{
+	size_t known = user_size < size ? (size_t)user_size : size;
+	uint8_t rest;
+	int error;
+
+	memset(to, 0, size);
+	if (user_size > EXTENSIBLE_MAX)
+		return -E2BIG;
+	for (uint64_t at = known; at < user_size; at++) {
+		error = copy_in(space, &rest, user_ptr_add(from, at), sizeof(rest));
+		if (error < 0)
+			return error;
+		if (rest != 0)
+			return -E2BIG;
+	}
+	return copy_in(space, to, from, known);
+}

@@ -61,6 +61,15 @@ MUST_CHECK int copy_out(struct address_space *space, struct user_ptr to, const v
 MUST_CHECK int copy_in_string(struct address_space *space, char *to, struct user_ptr from,
     size_t size, size_t *length);
 
+/*
+ * Copy a structure that may grow: size bytes of what is known, of which the user
+ * gives user_size.  What he leaves out is 0; what he gives and we do not know
+ * must be 0, or it is -E2BIG, as is more than EXTENSIBLE_MAX.
+ */
+#define EXTENSIBLE_MAX 4096
+MUST_CHECK int copy_in_extensible(struct address_space *space, void *to, size_t size,
+    struct user_ptr from, uint64_t user_size);
+
 static inline struct user_ptr
 user_ptr_add(struct user_ptr pointer, uint64_t bytes)
 {

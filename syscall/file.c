@@ -410,7 +410,7 @@ file_open(struct file_pool *pool, struct vnode *vnode, uint32_t flags, struct fi
 {
 	const uint32_t kept = OPEN_ACCESS_MODE | OPEN_APPEND | OPEN_NONBLOCK | OPEN_SYNC |
 			      OPEN_DIRECT | OPEN_DIRECTORY | OPEN_NO_FOLLOW | OPEN_NO_ACCESS_TIME |
-			      OPEN_PATH;
+			      OPEN_PATH | OPEN_UNNAMED;
 	struct file_create what = { .vnode = vnode, .flags = flags & kept };
 	struct file *file = file_pool_take(pool);
 	int error;

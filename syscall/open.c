@@ -23,7 +23,17 @@
 #define F_DUPFD_CLOEXEC	    1030
 #define FD_CLOEXEC	    1
 
-#define OPEN_TEMPORARY 020000000 /* O_TMPFILE, without the O_DIRECTORY in it */
+/* All flags that open(2) has; openat2(2) refuses others. */
+#define OPEN_ASYNC 020000
+#define OPEN_FLAGS \
+	(OPEN_ACCESS_MODE | OPEN_CREATE | OPEN_EXCLUSIVE | OPEN_NO_CTTY | OPEN_TRUNCATE | \
+	    OPEN_APPEND | OPEN_NONBLOCK | OPEN_SYNC | OPEN_ASYNC | OPEN_DIRECT | OPEN_LARGE_FILE | \
+	    OPEN_DIRECTORY | OPEN_NO_FOLLOW | OPEN_NO_ACCESS_TIME | OPEN_CLOSE_ON_EXEC | \
+	    OPEN_PATH | OPEN_UNNAMED)
+#define RESOLVE_FLAGS \
+	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | \
+	    RESOLVE_IN_ROOT | RESOLVE_CACHED)
+#define RESOLVE_SCOPES (RESOLVE_BENEATH | RESOLVE_IN_ROOT)
 
 /* What of the flags is left for O_PATH; and what fcntl() may change. */
 #define OPEN_PATH_FLAGS (OPEN_PATH | OPEN_DIRECTORY | OPEN_NO_FOLLOW | OPEN_CLOSE_ON_EXEC)
@@ -52,33 +62,86 @@ open_as(struct thread *thread, const struct path *path, uint32_t flags, uint32_t
 	return 0;
 }
 
-int64_t
-sys_openat(struct thread *thread, int dirfd, struct user_ptr user_path, int user_flags,
-    uint32_t mode)
-{
-	struct descriptor_table *table = thread->process->descriptors;
-	uint32_t flags = (uint32_t)user_flags;
-	struct path path;
-	int descriptor, error;
+/* How a file is to be opened, as openat2() takes it. */
+struct open_how {
+	uint64_t flags;
+	uint64_t mode;
+	uint64_t resolve;
+};
 
-	if ((flags & OPEN_PATH) != 0)
-		flags &= OPEN_PATH_FLAGS;
-	if ((flags & OPEN_TEMPORARY) != 0)
-		return -EOPNOTSUPP;
+/* Do the flags go together? */
+static int
+check_how(const struct open_how *how)
+{
+	bool makes_file = (how->flags & (OPEN_CREATE | OPEN_UNNAMED)) != 0;
+	uint64_t flags = how->flags;
+
+	if ((flags & ~(uint64_t)OPEN_FLAGS) != 0 || (how->resolve & ~(uint64_t)RESOLVE_FLAGS) != 0)
+		return -EINVAL;
+	if ((how->resolve & RESOLVE_SCOPES) == RESOLVE_SCOPES)
+		return -EINVAL;
+	if ((how->mode & ~(uint64_t)(makes_file ? MODE_PERMISSIONS : 0)) != 0)
+		return -EINVAL;
 	if ((flags & OPEN_CREATE) != 0 && (flags & OPEN_DIRECTORY) != 0)
 		return -EINVAL;
+	if ((flags & OPEN_UNNAMED) != 0 &&
+	    ((flags & OPEN_DIRECTORY) == 0 || (flags & OPEN_ACCESS_MODE) == 0))
+		return -EINVAL;
+	if ((flags & OPEN_PATH) != 0 && (flags & ~(uint64_t)OPEN_PATH_FLAGS) != 0)
+		return -EINVAL;
+	/* What changes something is never done from the cache alone. */
+	if ((how->resolve & RESOLVE_CACHED) != 0 && (makes_file || (flags & OPEN_TRUNCATE) != 0))
+		return -EAGAIN;
+	return 0;
+}
 
-	error = path_begin(&path, thread, dirfd, user_path, 0);
+static int64_t
+open_at(struct thread *thread, int dirfd, struct user_ptr user_path, const struct open_how *how)
+{
+	struct descriptor_table *table = thread->process->descriptors;
+	uint32_t flags = (uint32_t)how->flags;
+	struct path path;
+	int descriptor, error = check_how(how);
+
+	if (error == 0)
+		error =
+		    path_begin_restricted(&path, thread, dirfd, user_path, (uint32_t)how->resolve);
 	if (error < 0)
 		return error;
 	error = descriptor_reserve(table, 0, &descriptor);
 	if (error == 0) {
-		error = open_as(thread, &path, flags, mode & MODE_PERMISSIONS, descriptor);
+		error = open_as(thread, &path, flags, (uint32_t)how->mode, descriptor);
 		if (error < 0)
 			descriptor_cancel(table, descriptor);
 	}
 	path_end(&path);
 	return error < 0 ? error : descriptor;
+}
+
+int64_t
+sys_openat(struct thread *thread, int dirfd, struct user_ptr path, int user_flags, uint32_t mode)
+{
+	/* This call ignores what it does not know. */
+	struct open_how how = { .flags = (uint32_t)user_flags & OPEN_FLAGS };
+
+	if ((how.flags & OPEN_PATH) != 0)
+		how.flags &= OPEN_PATH_FLAGS;
+	if ((how.flags & (OPEN_CREATE | OPEN_UNNAMED)) != 0)
+		how.mode = mode & MODE_PERMISSIONS;
+	return open_at(thread, dirfd, path, &how);
+}
+
+int64_t
+sys_openat2(struct thread *thread, int dirfd, struct user_ptr path, struct user_ptr user_how,
+    uint64_t size)
+{
+	struct open_how how;
+	int error;
+
+	if (size < sizeof(how))
+		return -EINVAL;
+	error = copy_in_extensible(thread->space, &how, sizeof(how), user_how, size);
+	return error < 0 ? error : open_at(thread, dirfd, path, &how);
 }
 
 /* ---- closing ------------------------------------------------------------------------------ */

@@ -62,6 +62,18 @@ path_start_at(struct path *path, struct thread *thread, int dirfd)
 	return error;
 }
 
+/* Who looks, and from the process's own directories. */
+static void
+path_fill_context(struct path *path, struct thread *thread)
+{
+	path->context = (struct path_context){
+		.kernel = thread->kernel,
+		.credential = thread->credential,
+		.umask = atomic_load_explicit(&thread->process->umask, memory_order_relaxed),
+	};
+	process_directories(thread->process, &path->context.root, &path->context.start);
+}
+
 int
 path_begin(struct path *path, struct thread *thread, int dirfd, struct user_ptr from,
     uint32_t at_flags)
@@ -73,15 +85,41 @@ path_begin(struct path *path, struct thread *thread, int dirfd, struct user_ptr 
 	if (path->string.length == 0 && (at_flags & AT_EMPTY_PATH) == 0)
 		return -ENOENT;
 
-	path->context.kernel = thread->kernel;
-	path->context.credential = thread->credential;
-	path->context.umask = atomic_load_explicit(&thread->process->umask, memory_order_relaxed);
-	process_directories(thread->process, &path->context.root, &path->context.start);
+	path_fill_context(path, thread);
 	if (dirfd != AT_FDCWD && path->string.text[0] != '/')
 		error = path_start_at(path, thread, dirfd);
 	if (error < 0)
 		path_end(path);
 	return error;
+}
+
+int
+path_begin_restricted(struct path *path, struct thread *thread, int dirfd, struct user_ptr from,
+    uint32_t resolve)
+{
+	bool is_absolute;
+	int error = user_string_copy(&path->string, thread, from);
+
+	if (error < 0)
+		return error;
+	path_fill_context(path, thread);
+	path->context.resolve = resolve;
+	is_absolute = path->string.text[0] == '/';
+	if (path->string.length == 0)
+		error = -ENOENT;
+	else if (is_absolute && (resolve & RESOLVE_BENEATH) != 0)
+		error = -EXDEV;
+	else if (dirfd != AT_FDCWD && (!is_absolute || (resolve & RESOLVE_IN_ROOT) != 0))
+		error = path_start_at(path, thread, dirfd);
+	if (error < 0) {
+		path_end(path);
+		return error;
+	}
+	if ((resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) != 0) {
+		vnode_put(path->context.root);
+		path->context.root = vnode_get(path->context.start);
+	}
+	return 0;
 }
 
 void

@@ -63,6 +63,13 @@ MUST_CHECK int path_begin(struct path *path, struct thread *thread, int dirfd, s
 void path_end(struct path *path);
 
 /*
+ * The same where resolve (enum resolve_flag) restricts what the path may do:
+ * dirfd may be the root of it, even of an absolute one.  -EXDEV.
+ */
+MUST_CHECK int path_begin_restricted(struct path *path, struct thread *thread, int dirfd,
+    struct user_ptr from, uint32_t resolve);
+
+/*
  * A reference to the file that dirfd and a path lead to.  at_flags are those of
  * at_flag that say how to look: a link in the last place is followed unless
  * AT_SYMLINK_NOFOLLOW is there.  Errors as path_begin() and lookup().

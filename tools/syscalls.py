@@ -137,7 +137,9 @@ extern "C" {{
 typedef char rump_wants_64_bit_offsets_and_times
     [sizeof(off_t) == 8 && sizeof(time_t) == 8 ? 1 : -1];
 
+struct open_how;
 struct statx;
+struct xattr_args;
 """
     for heading, calls in sections:
         yield f"/* {heading} */"

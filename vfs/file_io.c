@@ -362,6 +362,39 @@ file_truncate(struct vnode *vnode, uint64_t size, const struct file_writer *writ
 	return error;
 }
 
+/* (vnode: exclusive) */
+static int
+allocate_locked(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, uint64_t length,
+    const struct file_writer *writer)
+{
+	uint64_t end = offset + length;
+	bool is_growing = (mode & ALLOCATE_KEEP_SIZE) == 0 && end > vnode->attributes.size;
+	int error;
+
+	if (is_growing && end > writer->size_limit)
+		return -EFBIG;
+	error = vnode_allocate(vnode, mode, offset, length);
+	if (error == 0)
+		error = content_changed(vnode, writer);
+	return error;
+}
+
+int
+file_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, uint64_t length,
+    const struct file_writer *writer)
+{
+	int error;
+
+	if ((vnode->mount->flags & MOUNT_READ_ONLY) != 0)
+		return -EROFS;
+	if (offset > FILE_SIZE_MAX || length > FILE_SIZE_MAX - offset)
+		return -EFBIG;
+	rwlock_lock_exclusive(&vnode->lock);
+	error = allocate_locked(vnode, mode, offset, length, writer);
+	rwlock_unlock_exclusive(&vnode->lock);
+	return error;
+}
+
 /* ---- seeking -------------------------------------------------------------- */
 
 /*

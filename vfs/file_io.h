@@ -14,9 +14,9 @@
 
 #include "base/compiler.h"
 #include "kern/uio.h"
+#include "vfs/vnode.h"
 
 struct credential;
-struct vnode;
 
 /*
  * Read from offset as much as uio takes and the file has; uio->left tells what
@@ -45,6 +45,13 @@ MUST_CHECK int file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset
  * -EROFS, -EIO, -ENOMEM.
  */
 MUST_CHECK int file_truncate(struct vnode *vnode, uint64_t size, const struct file_writer *writer);
+
+/*
+ * Change how a range of a regular file is stored: modes are those of
+ * vnode_ops.allocate.  -EOPNOTSUPP, -EFBIG, -ENOSPC, -EROFS, -ENOMEM.
+ */
+MUST_CHECK int file_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset,
+    uint64_t length, const struct file_writer *writer);
 
 /*
  * The next offset at or after offset that is data, or a hole (the end of the

@@ -129,21 +129,20 @@ find_locked(const struct walk *walk, struct vnode *dir, struct name name, struct
 
 	rwlock_lock_shared(&dir->lock);
 	error = check_search(walk, dir);
-	if (error == 0)
+	if (error == 0 && (walk->context->resolve & RESOLVE_CACHED) != 0)
+		error = name_cache_find(dir, name, out) ? (*out != NULL ? 0 : -ENOENT) : -EAGAIN;
+	else if (error == 0)
 		error = lookup_name(dir, name, out);
 	rwlock_unlock_shared(&dir->lock);
 	return error;
 }
 
+/* A reference to what ".." of dir leads to, but not above root or the very top. */
 static int
-find_parent(const struct walk *walk, struct vnode **out)
+step_up(struct vnode *root, struct vnode *dir, struct vnode **out)
 {
-	struct vnode *root = walk->context->root;
-	struct vnode *dir = walk->dir;
-	int error = check_dir(walk);
+	int error;
 
-	if (error < 0)
-		return error;
 	/* What is covered stays while we hold a reference to what covers it. */
 	while (dir != root && dir == dir->mount->root && dir->mount->covered != NULL)
 		dir = dir->mount->covered;
@@ -155,6 +154,47 @@ find_parent(const struct walk *walk, struct vnode **out)
 	error = lookup_name(dir, NAME(".."), out);
 	rwlock_unlock_shared(&dir->lock);
 	return error;
+}
+
+/*
+ * Is dir still below the root that the walk must not leave?  Somebody may have
+ * moved it out since we came here, and its ".." would lead past the root.
+ */
+static int
+check_is_below_root(const struct walk *walk, struct vnode *dir)
+{
+	struct vnode *root = walk->context->root;
+	struct vnode *here = vnode_get(dir), *above;
+	int error = 0;
+
+	for (unsigned depth = 0; here != root && error == 0; depth++) {
+		error = depth < PATH_LENGTH_MAX ? step_up(root, here, &above) : -EAGAIN;
+		if (error < 0)
+			break;
+		if (above == here)
+			error = -EAGAIN;
+		vnode_put(here);
+		here = above;
+	}
+	vnode_put(here);
+	return error;
+}
+
+static int
+find_parent(const struct walk *walk, struct vnode **out)
+{
+	uint32_t resolve = walk->context->resolve;
+	struct vnode *root = walk->context->root;
+	struct vnode *dir = walk->dir;
+	int error = check_dir(walk);
+
+	if (error < 0)
+		return error;
+	if (dir == root && (resolve & RESOLVE_BENEATH) != 0)
+		return -EXDEV;
+	if ((resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) != 0)
+		error = check_is_below_root(walk, dir);
+	return error < 0 ? error : step_up(root, dir, out);
 }
 
 int
@@ -179,9 +219,15 @@ walk_find(struct walk *walk, struct name name, struct vnode **out)
 		error = find_locked(walk, dir, name, out);
 	else if (*out == NULL)
 		error = -ENOENT;
-	if (error == 0)
-		lookup_cross_mounts(out);
-	return error;
+	if (error < 0)
+		return error;
+	lookup_cross_mounts(out);
+	if ((*out)->mount != dir->mount && (walk->context->resolve & RESOLVE_NO_XDEV) != 0) {
+		vnode_put(*out);
+		*out = NULL;
+		return -EXDEV;
+	}
+	return 0;
 }
 
 /* ---- symbolic links ------------------------------------------------------------- */
@@ -281,16 +327,23 @@ walk_end(struct walk *walk)
 int
 walk_follow(struct walk *walk, struct vnode *link)
 {
+	uint32_t resolve = walk->context->resolve;
+	struct vnode *root = walk->context->root;
 	int error = -ELOOP;
 
-	if (walk->link_count < SYMLINK_MAX)
+	if (walk->link_count < SYMLINK_MAX && (resolve & RESOLVE_NO_SYMLINKS) == 0)
 		error = splice_target(walk, link);
 	vnode_put(link);
 	if (error < 0)
 		return error;
 	walk->link_count++;
-	if (*walk->rest == '/')
-		move_to(walk, walk->context->root, true);
+	if (*walk->rest != '/')
+		return 0;
+	if ((resolve & RESOLVE_BENEATH) != 0)
+		return -EXDEV;
+	if ((resolve & RESOLVE_NO_XDEV) != 0 && walk->dir->mount != root->mount)
+		return -EXDEV;
+	move_to(walk, root, true);
 	return 0;
 }
 

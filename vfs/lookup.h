@@ -28,6 +28,20 @@ struct path_context {
 	struct vnode *start; /* where relative paths begin */
 	const struct credential *credential;
 	uint32_t umask;
+	uint32_t resolve; /* enum resolve_flag */
+};
+
+/*
+ * What a path must not do: openat2(2)'s flags, numerically Linux's.  For
+ * BENEATH and IN_ROOT, root is the same as start.
+ */
+enum resolve_flag {
+	RESOLVE_NO_XDEV = 1,	   /* cross mount points: -EXDEV */
+	RESOLVE_NO_MAGICLINKS = 2, /* there are none */
+	RESOLVE_NO_SYMLINKS = 4,   /* follow a link: -ELOOP */
+	RESOLVE_BENEATH = 8,	   /* leave the root: -EXDEV */
+	RESOLVE_IN_ROOT = 16,
+	RESOLVE_CACHED = 32, /* ask the file system: -EAGAIN */
 };
 
 enum lookup_flag {

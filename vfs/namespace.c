@@ -101,6 +101,22 @@ namespace_make(const struct path_context *context, struct vnode *dir, struct nam
 	return 0;
 }
 
+int
+namespace_make_unnamed(const struct path_context *context, struct vnode *dir,
+    struct vnode_create *what, struct vnode **out)
+{
+	int error = 0;
+
+	*out = NULL;
+	if (is_read_only(dir))
+		return -EROFS;
+	error = permission_check(dir, context->credential, ACCESS_WRITE | ACCESS_EXECUTE);
+	if (error < 0)
+		return error;
+	fill_in_owner(context, dir, what);
+	return vnode_create_unnamed(dir, what, out);
+}
+
 /* Make what is wanted in the parent that was found. */
 static int
 make_in(const struct path_context *context, const struct lookup_parent *parent,
@@ -149,7 +165,7 @@ check_link(const struct path_context *context, struct vnode *dir, const struct v
 		return error;
 	if (vnode->attributes.flags & (VNODE_IMMUTABLE | VNODE_APPEND_ONLY))
 		return -EPERM;
-	return vnode->attributes.link_count == 0 ? -ENOENT : 0;
+	return vnode->attributes.link_count > 0 || vnode->is_linkable ? 0 : -ENOENT;
 }
 
 /* Give vnode, which is no directory, a name.  (dir: exclusive) */

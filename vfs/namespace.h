@@ -37,12 +37,15 @@ enum open_flag {
 	OPEN_CLOSE_ON_EXEC = 02000000,
 	OPEN_SYNC = 04000000 | OPEN_DSYNC,
 	OPEN_PATH = 010000000,
+	OPEN_UNNAMED = 020000000, /* O_TMPFILE, with OPEN_DIRECTORY */
 };
 
 /*
- * Open or create.  A reference to the vnode, permission for the access mode
- * checked, truncated if asked for.  -EEXIST, -EISDIR, -ENOTDIR, -ELOOP
- * (OPEN_NO_FOLLOW), -ENXIO (socket; no such device), -EROFS.
+ * Open or create, or, with OPEN_UNNAMED, make a file without a name in the
+ * directory path, which can be given one unless OPEN_EXCLUSIVE.  A reference to
+ * the vnode, permission for the access mode checked, truncated if asked for.
+ * -EEXIST, -EISDIR, -ENOTDIR, -ELOOP (OPEN_NO_FOLLOW), -ENXIO (socket; no such
+ * device), -EROFS, -EOPNOTSUPP (no files without names there).
  */
 MUST_CHECK int namespace_open(const struct path_context *context, const char *path, uint32_t flags,
     uint32_t mode, struct vnode **out);

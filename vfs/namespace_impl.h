@@ -16,6 +16,10 @@
 MUST_CHECK int namespace_make(const struct path_context *context, struct vnode *dir,
     struct name name, struct vnode_create *what, struct vnode **out);
 
+/* The same for a file without a name.  (dir: exclusive) */
+MUST_CHECK int namespace_make_unnamed(const struct path_context *context, struct vnode *dir,
+    struct vnode_create *what, struct vnode **out);
+
 /*
  * Set the time stamps in mask (SET_MODIFIED, SET_CHANGED) to now.  That the file
  * system cannot keep them does not undo what was done before: it is only

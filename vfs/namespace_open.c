@@ -202,6 +202,32 @@ open_creating(const struct path_context *context, const char *path, uint32_t fla
 	return error;
 }
 
+/* ---- files without a name ---------------------------------------------------------- */
+
+static int
+open_unnamed(const struct path_context *context, const char *path, uint32_t flags, uint32_t mode,
+    struct vnode **out)
+{
+	uint32_t follow = (flags & OPEN_NO_FOLLOW) != 0 ? 0 : LOOKUP_FOLLOW;
+	struct vnode_create what = {
+		.type = VNODE_REGULAR,
+		.permissions = mode & MODE_PERMISSIONS,
+	};
+	struct vnode *dir;
+	int error = lookup(context, path, follow | LOOKUP_DIRECTORY, &dir);
+
+	if (error < 0)
+		return error;
+	rwlock_lock_exclusive(&dir->lock);
+	error = namespace_make_unnamed(context, dir, &what, out);
+	rwlock_unlock_exclusive(&dir->lock);
+	vnode_put(dir);
+	/* Nobody else knows the file yet. */
+	if (error == 0 && (flags & OPEN_EXCLUSIVE) != 0)
+		(*out)->is_linkable = false;
+	return error;
+}
+
 /* ---- opening --------------------------------------------------------------------- */
 
 static int
@@ -227,7 +253,9 @@ namespace_open(const struct path_context *context, const char *path, uint32_t fl
 	int error;
 
 	*out = NULL;
-	if ((flags & OPEN_CREATE) && !(flags & OPEN_PATH))
+	if (flags & OPEN_UNNAMED)
+		error = open_unnamed(context, path, flags, mode, out);
+	else if ((flags & OPEN_CREATE) && !(flags & OPEN_PATH))
 		error = open_creating(context, path, flags, mode, out);
 	else
 		error = open_found(context, path, flags, out);

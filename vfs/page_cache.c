@@ -54,6 +54,18 @@ page_cache_truncate(struct vnode *vnode, uint64_t index)
 }
 
 void
+page_cache_remove_memory(struct vnode *vnode, uint64_t first, uint64_t end)
+{
+	struct page_cache *cache = &vnode->pages;
+
+	ASSERT(vnode->is_memory);
+	mutex_lock(&cache->lock);
+	while (radix_find_from(&cache->tree, &first) != NULL && first < end)
+		free_memory(vnode, first);
+	mutex_unlock(&cache->lock);
+}
+
+void
 page_cache_zero_tail(struct vnode *vnode, uint64_t size)
 {
 	struct page_cache *cache = &vnode->pages;

@@ -80,4 +80,7 @@ void *page_cache_memory(struct vnode *vnode, uint64_t index);
 /* Add a page of zeros to a file in memory.  -ENOMEM.  (vnode: exclusive) */
 MUST_CHECK int page_cache_add_memory(struct vnode *vnode, uint64_t index);
 
+/* Free the pages of [first, end) of a file in memory.  (vnode: exclusive) */
+void page_cache_remove_memory(struct vnode *vnode, uint64_t first, uint64_t end);
+
 #endif

@@ -25,7 +25,7 @@ add_page(struct vnode *vnode, uint64_t index)
 {
 	int error;
 
-	if (!tmpfs_take_page(tmpfs_of(vnode)))
+	if (!tmpfs_take_pages(tmpfs_of(vnode), 1))
 		return -ENOSPC;
 	error = page_cache_add_memory(vnode, index);
 	if (error < 0)
@@ -101,6 +101,110 @@ tmpfs_resize(struct vnode *vnode, uint64_t size)
 	return 0;
 }
 
+/* ---- allocating ------------------------------------------------------------ */
+
+/* How many pages of [first, end) are missing? */
+static uint64_t
+count_missing(struct vnode *vnode, uint64_t first, uint64_t end)
+{
+	uint64_t missing = end - first;
+
+	for (uint64_t index = first; page_cache_next(vnode, &index) && index < end; index++)
+		missing--;
+	return missing;
+}
+
+/* Make the pages of [first, end), none of which is there and all of which count. */
+static int
+fill_gap(struct vnode *vnode, uint64_t first, uint64_t end)
+{
+	int error = 0;
+
+	for (uint64_t index = first; index < end && error == 0; index++)
+		error = page_cache_add_memory(vnode, index);
+	if (error < 0)
+		page_cache_remove_memory(vnode, first, end);
+	return error;
+}
+
+/*
+ * Make the pages of [first, end) that are missing.  Without memory those of the
+ * gap that was being filled go again; other gaps may stay filled.
+ */
+static int
+fill_gaps(struct vnode *vnode, uint64_t first, uint64_t end)
+{
+	uint64_t missing = count_missing(vnode, first, end);
+	uint64_t before = vnode->pages.page_count, made;
+	int error = 0;
+
+	if (!tmpfs_take_pages(tmpfs_of(vnode), missing))
+		return -ENOSPC;
+	while (first < end && error == 0) {
+		uint64_t gap = page_cache_gap(vnode, first);
+		uint64_t next = gap;
+
+		if (gap >= end)
+			break;
+		if (!page_cache_next(vnode, &next) || next > end)
+			next = end;
+		error = fill_gap(vnode, gap, next);
+		first = next;
+	}
+	made = vnode->pages.page_count - before;
+	tmpfs_return_pages(tmpfs_of(vnode), missing - made);
+	vnode->attributes.block_count += made * UNITS_PER_PAGE;
+	return error;
+}
+
+/* Zero what is there of [offset, end), which lies in one page. */
+static void
+zero_in_page(struct vnode *vnode, uint64_t offset, uint64_t end)
+{
+	uint8_t *page = page_cache_memory(vnode, offset / PAGE_SIZE);
+
+	if (page != NULL)
+		memset(page + offset % PAGE_SIZE, 0, (size_t)(end - offset));
+}
+
+/* Let [offset, end) read as zeros, and free the pages wholly inside. */
+static void
+punch_hole(struct vnode *vnode, uint64_t offset, uint64_t end)
+{
+	uint64_t first = divide_up(offset, PAGE_SIZE), last = end / PAGE_SIZE;
+	uint64_t before = vnode->pages.page_count, dropped;
+
+	if (first > last) {
+		zero_in_page(vnode, offset, end);
+		return;
+	}
+	if (offset < first * PAGE_SIZE)
+		zero_in_page(vnode, offset, first * PAGE_SIZE);
+	if (end > last * PAGE_SIZE)
+		zero_in_page(vnode, last * PAGE_SIZE, end);
+	page_cache_remove_memory(vnode, first, last);
+	dropped = before - vnode->pages.page_count;
+	tmpfs_return_pages(tmpfs_of(vnode), dropped);
+	vnode->attributes.block_count -= dropped * UNITS_PER_PAGE;
+}
+
+static int
+tmpfs_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, uint64_t length)
+{
+	uint64_t end = offset + length;
+	int error = 0;
+
+	if ((mode & (ALLOCATE_PUNCH_HOLE | ALLOCATE_ZERO_RANGE)) != 0)
+		punch_hole(vnode, offset, end);
+	if ((mode & ALLOCATE_PUNCH_HOLE) == 0)
+		error = fill_gaps(vnode, offset / PAGE_SIZE, divide_up(end, PAGE_SIZE));
+	if (error == 0 && (mode & ALLOCATE_KEEP_SIZE) == 0 && end > vnode->attributes.size)
+		vnode->attributes.size = end;
+	return error;
+}
+
+/* ---- what all kinds have in common ------------------------------------------- */
+
 /* They are kept where they were changed, in memory. */
 int
 tmpfs_attributes_changed(struct vnode *vnode, uint32_t mask)
@@ -128,12 +232,12 @@ const struct vnode_ops tmpfs_file_ops = {
 	.map_extent = tmpfs_map_extent,
 	.read_store = vnode_no_read_store,
 	.resize = tmpfs_resize,
-	.allocate = vnode_no_allocate,
+	.allocate = tmpfs_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
-	.get_xattr = vnode_no_get_xattr,
-	.set_xattr = vnode_no_set_xattr,
-	.list_xattr = vnode_no_list_xattr,
-	.remove_xattr = vnode_no_remove_xattr,
+	.get_xattr = tmpfs_get_xattr,
+	.set_xattr = tmpfs_set_xattr,
+	.list_xattr = tmpfs_list_xattr,
+	.remove_xattr = tmpfs_remove_xattr,
 	.sync = vnode_sync_mount,
 	.reclaim = tmpfs_node_reclaim,
 };
@@ -152,10 +256,10 @@ const struct vnode_ops tmpfs_symlink_ops = {
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
-	.get_xattr = vnode_no_get_xattr,
-	.set_xattr = vnode_no_set_xattr,
-	.list_xattr = vnode_no_list_xattr,
-	.remove_xattr = vnode_no_remove_xattr,
+	.get_xattr = tmpfs_get_xattr,
+	.set_xattr = tmpfs_set_xattr,
+	.list_xattr = tmpfs_list_xattr,
+	.remove_xattr = tmpfs_remove_xattr,
 	.sync = vnode_sync_mount,
 	.reclaim = tmpfs_node_reclaim,
 };
@@ -174,10 +278,10 @@ const struct vnode_ops tmpfs_special_ops = {
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
-	.get_xattr = vnode_no_get_xattr,
-	.set_xattr = vnode_no_set_xattr,
-	.list_xattr = vnode_no_list_xattr,
-	.remove_xattr = vnode_no_remove_xattr,
+	.get_xattr = tmpfs_get_xattr,
+	.set_xattr = tmpfs_set_xattr,
+	.list_xattr = tmpfs_list_xattr,
+	.remove_xattr = tmpfs_remove_xattr,
 	.sync = vnode_sync_mount,
 	.reclaim = tmpfs_node_reclaim,
 };

@@ -119,6 +119,16 @@ tmpfs_create(struct vnode *vdir, struct name name, const struct vnode_create *wh
 }
 
 static int
+tmpfs_create_unnamed(struct vnode *dir, const struct vnode_create *what, struct vnode **out)
+{
+	struct tmpfs_node *node;
+	int error = tmpfs_node_create(tmpfs_of(dir), what, &node);
+
+	*out = error < 0 ? NULL : &node->vnode;
+	return error;
+}
+
+static int
 tmpfs_link(struct vnode *vdir, struct name name, struct vnode *vnode)
 {
 	struct tmpfs_node *dir = tmpfs_node_of(vdir);
@@ -260,11 +270,11 @@ const struct vnode_ops tmpfs_directory_ops = {
 	.read_store = vnode_no_read_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
-	.create_unnamed = vnode_no_create_unnamed,
-	.get_xattr = vnode_no_get_xattr,
-	.set_xattr = vnode_no_set_xattr,
-	.list_xattr = vnode_no_list_xattr,
-	.remove_xattr = vnode_no_remove_xattr,
+	.create_unnamed = tmpfs_create_unnamed,
+	.get_xattr = tmpfs_get_xattr,
+	.set_xattr = tmpfs_set_xattr,
+	.list_xattr = tmpfs_list_xattr,
+	.remove_xattr = tmpfs_remove_xattr,
 	.sync = vnode_sync_mount,
 	.reclaim = tmpfs_node_reclaim,
 };

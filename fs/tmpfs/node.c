@@ -14,17 +14,17 @@
 #include "kern/memory.h"
 #include "vfs/namespace.h"
 
-/* Count one more; false if that would be more than limit. */
+/* Count some more; false if that would be more than limit, and nothing is counted. */
 static bool
-count_one(_Atomic uint64_t *count, uint64_t limit)
+count_more(_Atomic uint64_t *count, uint64_t more, uint64_t limit)
 {
 	uint64_t old = atomic_load_explicit(count, memory_order_relaxed);
 
 	do {
-		if (old >= limit)
+		if (more > limit - old)
 			return false;
-	} while (!atomic_compare_exchange_weak_explicit(count, &old, old + 1, memory_order_relaxed,
-	    memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(count, &old, old + more,
+	    memory_order_relaxed, memory_order_relaxed));
 	return true;
 }
 
@@ -35,9 +35,9 @@ count_off(_Atomic uint64_t *count, uint64_t less)
 }
 
 bool
-tmpfs_take_page(struct tmpfs *fs)
+tmpfs_take_pages(struct tmpfs *fs, uint64_t count)
 {
-	return count_one(&fs->page_count, fs->page_limit);
+	return count_more(&fs->page_count, count, fs->page_limit);
 }
 
 void
@@ -108,7 +108,7 @@ tmpfs_node_create(struct tmpfs *fs, const struct vnode_create *what, struct tmpf
 	int error;
 
 	*out = NULL;
-	if (!count_one(&fs->node_count, fs->node_limit))
+	if (!count_more(&fs->node_count, 1, fs->node_limit))
 		return -ENOSPC;
 	node = memory_alloc_zeroed(kernel, sizeof(*node));
 	error = node == NULL ? -ENOMEM : init_content(node, kernel, what);
@@ -135,6 +135,7 @@ tmpfs_node_reclaim(struct vnode *vnode)
 		tmpfs_directory_destroy(&node->directory);
 	else if (vnode->type == VNODE_SYMLINK)
 		memory_free(kernel, node->target, (size_t)vnode->attributes.size);
+	tmpfs_free_xattrs(node);
 	tmpfs_return_pages(fs, tmpfs_page_count(vnode));
 	memory_free(kernel, node, sizeof(*node));
 	count_off(&fs->node_count, 1);

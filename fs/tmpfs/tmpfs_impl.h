@@ -26,7 +26,10 @@ struct tmpfs {
 /* An inode.  What is besides vnode is guarded by the vnode's lock. */
 struct tmpfs_node {
 	struct vnode vnode;
-	struct tmpfs_node *parent; /* of a directory; itself of the root; NULL if removed */
+	struct tmpfs_node *parent;  /* of a directory; itself of the root; NULL if removed */
+	struct tmpfs_xattr *xattrs; /* by rising name; owned; private to xattr.c, as are: */
+	size_t xattr_size;	    /* memory they take */
+	size_t xattr_list_size;	    /* of their names, each with a NUL */
 	union {
 		struct tmpfs_directory directory;
 		char *target; /* of a symbolic link, as long as its size; owned; constant */
@@ -59,8 +62,17 @@ void tmpfs_make_root(struct tmpfs_node *node);
 void tmpfs_node_reclaim(struct vnode *vnode);
 int tmpfs_attributes_changed(struct vnode *vnode, uint32_t mask);
 
-/* Count one more page; false if the limit is reached. */
-MUST_CHECK bool tmpfs_take_page(struct tmpfs *fs);
+/* Operations on extended attributes, for all kinds. */
+int tmpfs_get_xattr(struct vnode *vnode, struct name name, void *value, size_t size,
+    size_t *length);
+int tmpfs_set_xattr(struct vnode *vnode, struct name name, const void *value, size_t size,
+    uint32_t flags);
+int tmpfs_list_xattr(struct vnode *vnode, char *list, size_t size, size_t *length);
+int tmpfs_remove_xattr(struct vnode *vnode, struct name name);
+void tmpfs_free_xattrs(struct tmpfs_node *node);
+
+/* Count more pages; false if that would be more than the limit. */
+MUST_CHECK bool tmpfs_take_pages(struct tmpfs *fs, uint64_t count);
 void tmpfs_return_pages(struct tmpfs *fs, uint64_t count);
 
 /* The pages of a file that are counted. */

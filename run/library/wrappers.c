@@ -3,6 +3,7 @@
  * that take a variable number of arguments, or have a result or a structure of
  * the C library's own.  All others are made from syscall/syscalls.txt.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 
@@ -255,4 +256,14 @@ rump_sys_getcwd(char *buffer, size_t size)
 	if (UNLIKELY(thread == NULL))
 		return NULL;
 	return library_result(sys_getcwd(thread, user(buffer), size)) < 0 ? NULL : buffer;
+}
+
+/* ---- errors as results ------------------------------------------------------------------------------ */
+
+int
+rump_sys_posix_fadvise(int fd, off_t offset, off_t length, int advice)
+{
+	struct thread *thread = library_enter();
+
+	return thread == NULL ? errno : (int)-sys_fadvise64(thread, fd, offset, length, advice);
 }

@@ -1,0 +1,241 @@
+/*
+ * The space that files take: truncate, fallocate; and hints about when their
+ * data moves: fadvise64, readahead, sync_file_range.
+ *
+ * The hints are checked as Linux checks them.  There is nothing that they would
+ * make faster here but reading ahead, which sequential readers get unasked.
+ */
+#include "base/errno.h"
+#include "base/math.h"
+#include "kern/thread.h"
+#include "syscall/handlers.h"
+#include "syscall/path.h"
+#include "syscall/process.h"
+#include "vfs/permission.h"
+#include "vfs/vnode.h"
+
+/* What the calls take, numerically Linux's. */
+#define ADVICE_LAST	 5
+#define SYNC_RANGE_FLAGS 7
+
+/* ---- truncate ---------------------------------------------------------------------------------- */
+
+static struct file_writer
+writer_of(const struct thread *thread)
+{
+	return (struct file_writer){
+		.credential = thread->credential,
+		.size_limit = UINT64_MAX,
+	};
+}
+
+static int
+truncate_vnode(struct thread *thread, struct vnode *vnode, int64_t length)
+{
+	struct file_writer writer = writer_of(thread);
+
+	return file_truncate(vnode, (uint64_t)length, &writer);
+}
+
+/* May the file at the end of a path be truncated? */
+static int
+check_truncate(struct thread *thread, struct vnode *vnode)
+{
+	int error;
+
+	if (vnode->type == VNODE_DIRECTORY)
+		return -EISDIR;
+	if (vnode->type != VNODE_REGULAR)
+		return -EINVAL;
+	rwlock_lock_shared(&vnode->lock);
+	error = permission_check(vnode, thread->credential, ACCESS_WRITE);
+	if (error == 0 && (vnode->attributes.flags & VNODE_APPEND_ONLY) != 0)
+		error = -EPERM;
+	rwlock_unlock_shared(&vnode->lock);
+	return error;
+}
+
+int64_t
+sys_truncate(struct thread *thread, struct user_ptr path, int64_t length)
+{
+	struct vnode *vnode;
+	int error;
+
+	if (length < 0)
+		return -EINVAL;
+	error = path_lookup(thread, AT_FDCWD, path, 0, &vnode);
+	if (error < 0)
+		return error;
+	error = check_truncate(thread, vnode);
+	if (error == 0)
+		error = truncate_vnode(thread, vnode, length);
+	vnode_put(vnode);
+	return error;
+}
+
+int64_t
+sys_ftruncate(struct thread *thread, int fd, int64_t length)
+{
+	struct file *file;
+	int error;
+
+	if (length < 0)
+		return -EINVAL;
+	file = thread_file(thread, fd);
+	if (file == NULL)
+		return -EBADF;
+	if (file_is_path(file))
+		error = -EBADF;
+	else if (file->vnode->type != VNODE_REGULAR || !file_can_write(file))
+		error = -EINVAL;
+	else
+		error = truncate_vnode(thread, file->vnode, length);
+	file_put(file);
+	return error;
+}
+
+/* ---- fallocate -------------------------------------------------------------------------------- */
+
+/* Is there such a mode? */
+static int
+check_mode(uint32_t mode)
+{
+	switch (mode & ~(uint32_t)ALLOCATE_KEEP_SIZE) {
+	case ALLOCATE_SPACE:
+	case ALLOCATE_ZERO_RANGE:
+		return 0;
+	case ALLOCATE_PUNCH_HOLE:
+		return (mode & ALLOCATE_KEEP_SIZE) != 0 ? 0 : -EOPNOTSUPP;
+	default:
+		return -EOPNOTSUPP; /* collapsing, inserting, unsharing: nothing has them */
+	}
+}
+
+/* Do files of this type have space? */
+static int
+check_has_space(const struct vnode *vnode)
+{
+	switch (vnode->type) {
+	case VNODE_REGULAR:
+		return 0;
+	case VNODE_FIFO:
+		return -ESPIPE;
+	case VNODE_DIRECTORY:
+		return -EISDIR;
+	default:
+		return -ENODEV;
+	}
+}
+
+/* May an open file be changed so?  Flags may have been set since it was opened. */
+static int
+check_inode_flags(struct vnode *vnode, uint32_t mode)
+{
+	uint32_t flags;
+
+	rwlock_lock_shared(&vnode->lock);
+	flags = vnode->attributes.flags;
+	rwlock_unlock_shared(&vnode->lock);
+	if ((mode & ~(uint32_t)ALLOCATE_KEEP_SIZE) != 0 && (flags & VNODE_APPEND_ONLY) != 0)
+		return -EPERM;
+	return (flags & VNODE_IMMUTABLE) != 0 ? -EPERM : 0;
+}
+
+/* The order is Linux's. */
+static int
+allocate(struct thread *thread, struct file *file, uint32_t mode, int64_t offset, int64_t length)
+{
+	struct file_writer writer = writer_of(thread);
+	int64_t end;
+	int error = 0;
+
+	if (file_is_path(file))
+		return -EBADF;
+	if (offset < 0 || length <= 0)
+		return -EINVAL;
+	error = check_mode(mode);
+	if (error == 0 && !file_can_write(file))
+		error = -EBADF;
+	if (error == 0)
+		error = check_inode_flags(file->vnode, mode);
+	if (error == 0)
+		error = check_has_space(file->vnode);
+	if (error == 0 && add_overflows(offset, length, &end))
+		error = -EFBIG;
+	if (error < 0)
+		return error;
+	return file_allocate(file->vnode, (enum allocate_mode)mode, (uint64_t)offset,
+	    (uint64_t)length, &writer);
+}
+
+int64_t
+sys_fallocate(struct thread *thread, int fd, int mode, int64_t offset, int64_t length)
+{
+	struct file *file = thread_file(thread, fd);
+	int error;
+
+	if (file == NULL)
+		return -EBADF;
+	error = allocate(thread, file, (uint32_t)mode, offset, length);
+	file_put(file);
+	return error;
+}
+
+/* ---- hints ------------------------------------------------------------------------------------ */
+
+int64_t
+sys_fadvise64(struct thread *thread, int fd, int64_t offset, int64_t length, int advice)
+{
+	struct file *file = thread_file(thread, fd);
+	int error = 0;
+
+	if (file == NULL)
+		return -EBADF;
+	if (file_is_path(file))
+		error = -EBADF;
+	else if (file->vnode->type == VNODE_FIFO)
+		error = -ESPIPE;
+	else if (length < 0 || advice < 0 || advice > ADVICE_LAST)
+		error = -EINVAL;
+	file_put(file);
+	return error;
+}
+
+int64_t
+sys_readahead(struct thread *thread, int fd, int64_t offset, uint64_t count)
+{
+	struct file *file = thread_file(thread, fd);
+	int error = 0;
+
+	if (file == NULL)
+		return -EBADF;
+	if (!file_can_read(file))
+		error = -EBADF;
+	else if (file->vnode->type != VNODE_REGULAR && file->vnode->type != VNODE_BLOCK)
+		error = -EINVAL;
+	file_put(file);
+	return error;
+}
+
+/* Durable it is not, as in Linux; but what was written by then is on its way. */
+int64_t
+sys_sync_file_range(struct thread *thread, int fd, int64_t offset, int64_t length, uint32_t flags)
+{
+	struct file *file = thread_file(thread, fd);
+	int64_t end;
+	int error = 0;
+
+	if (file == NULL)
+		return -EBADF;
+	if (file_is_path(file))
+		error = -EBADF;
+	else if ((flags & ~(uint32_t)SYNC_RANGE_FLAGS) != 0 || offset < 0 || length < 0 ||
+		 add_overflows(offset, length, &end))
+		error = -EINVAL;
+	else if (file->vnode->type == VNODE_FIFO || file->vnode->type == VNODE_CHARACTER)
+		error = -ESPIPE;
+	else if (flags != 0)
+		error = vnode_sync(file->vnode, true);
+	file_put(file);
+	return error;
+}
