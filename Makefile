@@ -7,6 +7,7 @@
 #   make check      the quick test while working: gates and tests, gcc only
 #   make test       everything: gates, both compilers, sanitizers, fuzzing
 #   make cross      the tests on other processors; ARCH=name for one of them
+#   make web        the package for browsers and Node in build/web
 #   make bench      the measurements; BENCH=name for one of them
 #   make install    into PREFIX, below DESTDIR
 #   make gates      the rules that a script can check
@@ -48,6 +49,12 @@ cross:
 	@tools/need.sh build test cross
 	@tools/run_tests.py -j $(JOBS) cross $(ARCH)
 
+web:
+	@tools/need.sh build web
+	@tools/configure.sh gcc
+	@ninja -C $(BUILD) -j $(JOBS) wasm
+	@tools/stage_web.sh $(BUILD)/web build/web
+
 bench:
 	@tools/need.sh build bench
 	@$(MAKE) --no-print-directory build
@@ -64,4 +71,4 @@ format:
 clean:
 	rm -rf build
 
-.PHONY: all build demo check test cross gates bench install format clean
+.PHONY: all build demo check test cross gates web bench install format clean

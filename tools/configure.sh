@@ -3,8 +3,8 @@
 #
 # Sets up build/VARIANT with Meson, or again when its options have changed.
 #
-#   gcc    what is installed; the gates read its archives
-#   clang  the second compiler's warnings, and the WebAssembly objects
+#   gcc    what is installed; the gates read its archives; the WebAssembly module
+#   clang  the second compiler's warnings
 #   asan   AddressSanitizer and UndefinedBehaviorSanitizer, fuzz targets
 #   tsan   ThreadSanitizer
 #   fuzz   fuzz targets at full speed, without sanitizers, for long runs

@@ -4,8 +4,8 @@
 usage: run_tests.py [-j JOBS] [gates | check | all | cross [ARCH...]]
 
 gates   the rules that a script can check, on the gcc build
-check   gates, and unit and integration tests in the gcc build
-all     the same, and clang, WebAssembly, sanitizers, fuzzing
+check   gates, and unit and integration tests in the gcc build, WebAssembly with it
+all     the same, and clang, sanitizers, fuzzing
 cross   unit and integration tests on all other processors and with musl, or on those named
 
 A variant that does not build is not tested.  What failed is told when it
@@ -259,10 +259,12 @@ def main():
 
 
 def native(suite, what):
-    built = suite.ninja("gcc", "products" if what == "gates" else "all")
+    built = suite.ninja("gcc", "products" if what == "gates" else "all wasm")
     gates = list(GATES)
-    if what == "all" and suite.ninja("clang", "all", "wasm"):
+    if what != "gates" and built:
         gates.append("wasm")
+    if what == "all":
+        suite.ninja("clang", "all")
     for name in gates:
         suite.step(f"gate: {name}", [sys.executable, f"tools/check_{name}.py"])
     if what != "gates" and built:

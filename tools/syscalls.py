@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""usage: syscalls.py header|handlers|table|wrappers|docs syscalls.txt OUTPUT
+"""usage: syscalls.py header|handlers|table|wrappers|docs|javascript syscalls.txt OUTPUT
 
 Makes from the one list of system calls, whose form is described at its head:
 
-header    include/rump/syscalls.h: what programs include
-handlers  syscall/handlers.h: prototypes of what implements the calls
-table     syscall/table.c: from numbers to handlers, and what the arguments are
-wrappers  run/library: those rump_sys_*() that need no thought
-docs      docs/syscalls.md: the reference page
+header      include/rump/syscalls.h: what programs include
+handlers    syscall/handlers.h: prototypes of what implements the calls
+table       syscall/table.c: from numbers to handlers, and what the arguments are
+wrappers    run/library: those rump_sys_*() that need no thought
+docs        docs/syscalls.md: the reference page
+javascript  web/: numbers and arguments, for kernels in a web page
 """
 
 import re
@@ -244,6 +245,32 @@ another call with some of its arguments given."""
             yield f"| {call.number or ''} | `{declared}` | {support} |"
     yield "\n## Not supported\n\nBy number, these and all others give `ENOSYS`.\n"
     yield from ("- " + line for line in missing)
+
+
+def describe_javascript(call, p):
+    """A parameter: number, string, or bytes in or out of count * unit."""
+    if p.kind in (None, "string"):
+        return f'{{ kind: "{p.kind or "number"}" }}'
+    names = [other.name for other in call.parameters]
+    count, _, unit = p.size.partition("*")
+    count = f"count: {names.index(count)}, unit: {unit or 1}" if count in names else f"unit: {count}"
+    return f'{{ kind: "{p.kind}", {count} }}'
+
+
+def make_javascript(sections, missing):
+    yield f"""// {NOTICE}
+//
+// Each call by its name: its number, and what its arguments are.  Bytes that go
+// "in" or "out" are unit of them, or unit for each that the argument with the
+// index count counts.  Calls with vectors are left out.
+
+export const calls = {{"""
+    for call in numbered(sections):
+        if not any(p.kind and p.kind.endswith("vector") for p in call.parameters):
+            yield f"\t{call.name}: {{ number: {call.number}, parameters: ["
+            yield from (f"\t\t{describe_javascript(call, p)}," for p in call.parameters)
+            yield "\t] },"
+    yield "};"
 
 
 def main():

@@ -1,0 +1,16 @@
+// Rump kernels in browsers and Node: file-system drivers that run as a library.
+//
+//	import { Kernel } from "anykernel";
+//
+//	const kernel = await Kernel.boot();
+//	await kernel.mount(bytes);
+//	console.log(kernel.fs.readdirSync("/mnt"));
+//	kernel.destroy();
+//
+// What there is, with its arguments and errors, is in anykernel.d.ts.
+
+export { KernelError } from "./errors.js";
+export { Dirent, FileSystem, Stats } from "./fs.js";
+export { Kernel } from "./kernel.js";
+export { compileModule } from "./module.js";
+export { BytesSource, CachedSource, openSource } from "./source.js";

@@ -1,0 +1,32 @@
+// The compiled module, which all kernels of a page or process share.
+
+let common;
+
+// Read and compile the module that lies beside this file.
+async function compileDefault() {
+	const url = new URL("anykernel.wasm", import.meta.url);
+
+	if (url.protocol === "file:" && globalThis.process?.versions?.node) {
+		const { readFile } = await import("node:fs/promises");
+
+		return WebAssembly.compile(await readFile(url));
+	}
+	const response = await fetch(url);
+	if (!response.ok)
+		throw new Error(`${url}: the server answers ${response.status}; the package's ` +
+			"anykernel.wasm must be served beside its JavaScript");
+	return WebAssembly.compile(await response.arrayBuffer());
+}
+
+// The module itself, its bytes, or nothing for the one of this package.
+export async function compileModule(from) {
+	if (from instanceof WebAssembly.Module)
+		return from;
+	if (from !== undefined)
+		return WebAssembly.compile(from);
+	common ??= compileDefault().catch((error) => {
+		common = undefined;
+		throw error;
+	});
+	return common;
+}
