@@ -10,6 +10,7 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "kern/memory.h"
+#include "syscall/pipe.h"
 #include "vfs/device.h"
 #include "vfs/vnode.h"
 
@@ -378,6 +379,8 @@ choose_ops(struct file_create *what)
 	case VNODE_CHARACTER:
 		what->ops = &character_ops;
 		return device_open(vnode);
+	case VNODE_FIFO:
+		return pipe_open_fifo(what);
 	default:
 		return -ENXIO;
 	}
@@ -390,6 +393,7 @@ file_start(struct file *file, const struct file_create *what)
 	file->ops = what->ops;
 	file->vnode = what->vnode;
 	file->object = what->object;
+	file->opened_after = what->opened_after;
 	file->offset = 0;
 	atomic_store_explicit(&file->flags, what->flags, memory_order_relaxed);
 	atomic_store_explicit(&file->references, 1, memory_order_release);

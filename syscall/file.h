@@ -84,6 +84,7 @@ struct file {
 	void *object;		    /* what ops work on besides; owned, or NULL */
 	struct kernel *kernel;	    /* constant */
 	struct file_pool *pool;	    /* constant */
+	uint32_t opened_after;	    /* a fifo: writers that came before; as ops */
 	struct mutex offset_lock;
 	uint64_t offset;	/* GUARDED_BY(offset_lock) */
 	struct file *next_free; /* GUARDED_BY(pool->lock) */
@@ -113,6 +114,7 @@ struct file_create {
 	struct vnode *vnode;
 	void *object;
 	uint32_t flags; /* enum open_flag: access mode and status */
+	uint32_t opened_after;
 };
 
 /* A file; vnode and object pass to it, or stay with the caller on error: -ENOMEM. */

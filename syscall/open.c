@@ -9,6 +9,7 @@
 #include "kern/thread.h"
 #include "syscall/handlers.h"
 #include "syscall/path.h"
+#include "syscall/pipe.h"
 #include "syscall/process.h"
 #include "vfs/permission.h"
 #include "vfs/vnode.h"
@@ -21,6 +22,8 @@
 #define F_GETFL		    3
 #define F_SETFL		    4
 #define F_DUPFD_CLOEXEC	    1030
+#define F_SETPIPE_SZ	    1031
+#define F_GETPIPE_SZ	    1032
 #define FD_CLOEXEC	    1
 
 /* All flags that open(2) has; openat2(2) refuses others. */
@@ -243,6 +246,18 @@ set_status_flags(struct thread *thread, struct file *file, uint32_t wanted)
 }
 
 static int64_t
+control_pipe(struct thread *thread, const struct file *file, int command, uint64_t argument)
+{
+	struct pipe *pipe = pipe_of(file);
+
+	if (pipe == NULL)
+		return -EBADF;
+	if (command == F_GETPIPE_SZ)
+		return pipe_capacity(pipe);
+	return pipe_set_capacity(pipe, thread, (uint32_t)argument);
+}
+
+static int64_t
 control_status(struct thread *thread, int fd, int command, uint64_t argument)
 {
 	struct file *file = thread_file(thread, fd);
@@ -256,6 +271,8 @@ control_status(struct thread *thread, int fd, int command, uint64_t argument)
 		result = -EBADF;
 	else if (command == F_SETFL)
 		result = set_status_flags(thread, file, (uint32_t)argument);
+	else if (command == F_GETPIPE_SZ || command == F_SETPIPE_SZ)
+		result = control_pipe(thread, file, command, argument);
 	else
 		result = -EINVAL;
 	file_put(file);

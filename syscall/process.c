@@ -348,6 +348,48 @@ thread_renew_credential(struct thread *thread)
 		credential_put(old);
 }
 
+/* ---- new descriptors -------------------------------------------------------------------- */
+
+int64_t
+thread_add_file(struct thread *thread, struct file *file, bool close_on_exec)
+{
+	struct descriptor_table *table = thread->process->descriptors;
+	int descriptor;
+	int error = descriptor_reserve(table, 0, &descriptor);
+
+	if (error < 0) {
+		file_put(file);
+		return error;
+	}
+	descriptor_install(table, descriptor, file, close_on_exec);
+	return descriptor;
+}
+
+int64_t
+thread_add_pair(struct thread *thread, struct file *files[2], bool close_on_exec,
+    struct user_ptr out)
+{
+	struct descriptor_table *table = thread->process->descriptors;
+	int32_t descriptors[2] = { -1, -1 };
+	int error = descriptor_reserve(table, 0, &descriptors[0]);
+
+	if (error == 0)
+		error = descriptor_reserve(table, 0, &descriptors[1]);
+	/* Nobody sees them before the user knows of them. */
+	if (error == 0)
+		error = copy_out(thread->space, out, descriptors, sizeof(descriptors));
+	for (int i = 0; i < 2; i++) {
+		if (error == 0) {
+			descriptor_install(table, descriptors[i], files[i], close_on_exec);
+			continue;
+		}
+		if (descriptors[i] >= 0)
+			descriptor_cancel(table, descriptors[i]);
+		file_put(files[i]);
+	}
+	return error;
+}
+
 /* ---- the component ------------------------------------------------------------------------ */
 
 static int

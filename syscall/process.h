@@ -118,6 +118,19 @@ thread_enter(struct thread *thread)
 		thread_renew_credential(thread);
 }
 
+/*
+ * Let the lowest free descriptor lead to file, whose reference is given back on
+ * error.  The descriptor, or -EMFILE, -ENOMEM.
+ */
+MUST_CHECK int64_t thread_add_file(struct thread *thread, struct file *file, bool close_on_exec);
+
+/*
+ * The same for two files, telling the user by two ints at out.  0 or an error;
+ * -EFAULT too.
+ */
+MUST_CHECK int64_t thread_add_pair(struct thread *thread, struct file *files[2], bool close_on_exec,
+    struct user_ptr out);
+
 /* A reference to the open file of a descriptor, or NULL. */
 MUST_CHECK static inline struct file *
 thread_file(struct thread *thread, int descriptor)

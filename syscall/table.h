@@ -24,6 +24,8 @@ enum argument_kind {
 	ARGUMENT_STRING,     /* address of a string to the kernel */
 	ARGUMENT_IN,	     /* address of bytes to the kernel */
 	ARGUMENT_OUT,	     /* address of bytes from the kernel */
+	ARGUMENT_INOUT,	     /* address of bytes to and from the kernel */
+	ARGUMENT_INOUT_BITS, /* the same, counted in bits, in words of 64 */
 	ARGUMENT_IN_VECTOR,  /* address of pairs (address, length) of bytes to the kernel */
 	ARGUMENT_OUT_VECTOR, /* the same, from the kernel */
 };

@@ -20,8 +20,8 @@ static const struct component *const components[] = {
 	&process_component,
 };
 
-void
-caller_create(struct caller *caller)
+static void
+create_on_host(struct caller *caller, bool has_threads)
 {
 	const struct kernel_config config = {
 		.host_ops = &fake_host_ops,
@@ -30,11 +30,23 @@ caller_create(struct caller *caller)
 		.component_count = ARRAY_SIZE(components),
 	};
 
-	fake_host_create(&caller->host, true);
+	fake_host_create(&caller->host, has_threads);
 	assert_int_equal(kernel_create(&config, &caller->kernel), 0);
 	assert_int_equal(mount_root(caller->kernel, "tmpfs", ""), 0);
 	assert_int_equal(process_start_first(caller->kernel), 0);
 	assert_int_equal(thread_create(caller->kernel, 1, &caller->thread), 0);
+}
+
+void
+caller_create(struct caller *caller)
+{
+	create_on_host(caller, true);
+}
+
+void
+caller_create_threadless(struct caller *caller)
+{
+	create_on_host(caller, false);
 }
 
 void
@@ -62,4 +74,33 @@ caller_teardown(void **state)
 	caller_destroy(*state);
 	free(*state);
 	return 0;
+}
+
+/* ---- calls that wait ------------------------------------------------------------- */
+
+static void *
+side_main(void *argument)
+{
+	struct side_call *side = argument;
+	struct thread *thread;
+
+	if (thread_create(side->caller->kernel, 1, &thread) < 0)
+		abort();
+	thread_enter(thread);
+	side->result = side->call(thread, side->arguments);
+	thread_destroy(thread);
+	return NULL;
+}
+
+void
+side_call_begin(struct side_call *side)
+{
+	assert_int_equal(pthread_create(&side->host_thread, NULL, side_main, side), 0);
+}
+
+int64_t
+side_call_end(struct side_call *side)
+{
+	pthread_join(side->host_thread, NULL);
+	return side->result;
 }

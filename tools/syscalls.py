@@ -20,12 +20,12 @@ NOTICE = "Made from syscall/syscalls.txt by tools/syscalls.py; do not edit."
 KERNEL_TYPES = {
     "int": "int", "unsigned int": "uint32_t", "mode_t": "uint32_t", "uid_t": "uint32_t",
     "gid_t": "uint32_t", "dev_t": "uint64_t", "size_t": "uint64_t", "unsigned long": "uint64_t",
-    "off_t": "int64_t",
+    "off_t": "int64_t", "nfds_t": "uint32_t", "clockid_t": "int",
 }
 MAY_FAIL = {"int", "ssize_t", "off_t"}  # results of other types are no errors
 
 PARAMETER = re.compile(
-    r"(?:(?P<kind>string|(?:in|out)(?:_vector)?)(?:\((?P<size>[^)]*)\))? )?"
+    r"(?:(?P<kind>string|(?:in|out)(?:_vector)?|inout(?:_bits)?)(?:\((?P<size>[^)]*)\))? )?"
     r"(?P<declared>(?P<type>.*?[ *])(?P<name>\w+))")
 PROTOTYPE = re.compile(r"(?P<result>.*?[ *])(?P<name>\w+)\((?P<parameters>[^=]*)\)(?: = (?P<same>.*))?")
 
@@ -117,7 +117,9 @@ def make_header(sections, missing):
 #ifndef RUMP_SYSCALLS_H
 #define RUMP_SYSCALLS_H
 
+#include <poll.h>
 #include <stddef.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/types.h>
@@ -138,6 +140,8 @@ extern "C" {{
 typedef char rump_wants_64_bit_offsets_and_times
     [sizeof(off_t) == 8 && sizeof(time_t) == 8 ? 1 : -1];
 
+struct epoll_event;
+struct itimerspec;
 struct open_how;
 struct statx;
 struct xattr_args;

@@ -99,6 +99,12 @@ MUST_CHECK int namespace_set_attributes(struct vnode *vnode, const struct creden
  */
 void namespace_accessed(struct vnode *vnode);
 
+/*
+ * What vnode stands for was written to: renew its times of modification and of
+ * change.  For fifos and their like; no vnode lock held, the mount is writable.
+ */
+void namespace_modified(struct vnode *vnode);
+
 /* The target of a symbolic link; -EINVAL for anything else. */
 MUST_CHECK int namespace_read_link(struct vnode *vnode, char *target, size_t size, size_t *length);
 

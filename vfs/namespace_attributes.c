@@ -47,6 +47,14 @@ namespace_touch(struct vnode *vnode, uint32_t mask)
 }
 
 void
+namespace_modified(struct vnode *vnode)
+{
+	rwlock_lock_exclusive(&vnode->lock);
+	namespace_touch(vnode, SET_MODIFIED | SET_CHANGED);
+	rwlock_unlock_exclusive(&vnode->lock);
+}
+
+void
 namespace_attributes(struct vnode *vnode, struct vnode_attributes *out)
 {
 	rwlock_lock_shared(&vnode->lock);

@@ -43,6 +43,7 @@
 
 struct credential;
 struct mount;
+struct pipe;
 struct vnode;
 
 enum vnode_type {
@@ -310,6 +311,7 @@ struct vnode {
 	struct rwlock lock;
 	struct vnode_attributes attributes; /* GUARDED_BY(lock) */
 	struct page_cache pages;
+	struct pipe *pipe;		    /* of a fifo that is open; GUARDED_BY(lock) */
 	struct mount *_Atomic mounted_here; /* GUARDED_BY(lock); atomic to peek at */
 	struct list table_link;		    /* (mount, ino) hash chain; private to vnode.c */
 	struct list mount_link;		    /* all vnodes of the mount; private to vnode.c */

@@ -215,6 +215,16 @@ rump_sys_open(const char *path, int flags, ...)
 	return open_at(AT_FDCWD, path, flags, mode);
 }
 
+int
+rump_sys_pipe2(int *fds, int flags)
+{
+	struct thread *thread = library_enter();
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (int)library_result(sys_pipe2(thread, user(fds), flags_to_kernel(flags)));
+}
+
 /* ---- others ----------------------------------------------------------------------------------------- */
 
 int
