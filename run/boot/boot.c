@@ -5,6 +5,7 @@
 
 #include "base/errno.h"
 #include "block/block.h"
+#include "fs/cpio/cpio.h"
 #include "fs/devfs/devfs.h"
 #include "fs/ffs/ffs.h"
 #include "fs/tmpfs/tmpfs.h"
@@ -14,12 +15,20 @@
 #include "vfs/mount.h"
 #include "vfs/namespace.h"
 
-/* Each follows what it needs; processes stand last, since they use all. */
+/*
+ * Each follows what it needs; processes stand last, since they use all.
+ *
+ * To mount type "auto", file systems are asked in this order whether they know
+ * what is on a device.  An archive is known by its first bytes, which are its
+ * own; other formats by bytes further in, where an archive has the content of a
+ * member, which may be anybody's.  So it comes first.
+ */
 static const struct component *const components[] = {
 	&block_component,
 	&vfs_component,
 	&tmpfs_component,
 	&devfs_component,
+	&cpio_component,
 	&ffs_component,
 	&process_component,
 };
