@@ -1,5 +1,5 @@
 /*
- * Telling AddressSanitizer what may be touched.
+ * Telling the sanitizers what they cannot know.
  *
  * An allocator that takes memory in bulk poisons what is free and unpoisons
  * what it hands out, so that a sanitised build stops at the first access to
@@ -16,6 +16,16 @@
 #endif
 #elif defined(__SANITIZE_ADDRESS__)
 #define SANITIZE_ADDRESS
+#endif
+
+/* Before a function that races on purpose, and says why. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SANITIZE_NO_THREAD __attribute__((no_sanitize("thread"), noinline))
+#endif
+#endif
+#ifndef SANITIZE_NO_THREAD
+#define SANITIZE_NO_THREAD
 #endif
 
 #ifdef SANITIZE_ADDRESS

@@ -54,6 +54,7 @@ kernel_create(const struct kernel_config *config, struct kernel **out)
 	kernel->components = config->components;
 	kernel->boot_time = kernel_clock_monotonic(kernel);
 	deferred_init(kernel);
+	rcu_init(kernel);
 	error = kernel_random(kernel, &kernel->hash_secret, sizeof(kernel->hash_secret));
 	if (error < 0)
 		goto destroy_memory;

@@ -20,6 +20,7 @@
 #include "hypercall/hypercall.h"
 #include "kern/log.h"
 #include "kern/memory.h"
+#include "kern/rcu.h"
 #include "kern/timer.h"
 
 struct kernel;
@@ -66,6 +67,7 @@ struct kernel {
 	struct memory memory;
 	struct log log;
 	struct deferred deferred;
+	struct rcu rcu;
 };
 
 /*

@@ -52,8 +52,6 @@ rank_name(enum lock_rank rank)
 		return "vnode table";
 	case RANK_NAME_CACHE:
 		return "name cache";
-	case RANK_NAME_SHARD:
-		return "name shard";
 	case RANK_WAIT_QUEUE:
 		return "wait queue";
 	case RANK_WATCHES:
@@ -68,6 +66,8 @@ rank_name(enum lock_rank rank)
 		return "page LRU";
 	case RANK_PAGE_CACHE:
 		return "page cache";
+	case RANK_RCU:
+		return "rcu";
 	case RANK_SIZE_CLASS:
 		return "size class";
 	case RANK_MEMORY:

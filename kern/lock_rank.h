@@ -21,7 +21,6 @@ enum lock_rank {
 	RANK_BLOCK_REGISTRY, /* block: which devices there are */
 	RANK_VNODE_TABLE,    /* vfs: which vnodes there are, which are idle */
 	RANK_NAME_CACHE,     /* vfs: which names are cached, and for whom */
-	RANK_NAME_SHARD,     /* vfs: finding cached names */
 	RANK_WAIT_QUEUE,     /* kern: something to wait for; before those that wait for it */
 	RANK_WATCHES,	     /* syscall: which epoll watches which file */
 	RANK_DESCRIPTORS,    /* syscall: one process's descriptors */
@@ -29,6 +28,7 @@ enum lock_rank {
 	RANK_RECLAIM,	     /* kern: one thread at a time asks the shrinkers */
 	RANK_PAGE_LRU,	     /* vfs: which pages were used last; nothing is allocated under it */
 	RANK_PAGE_CACHE,     /* vfs: the pages of one vnode; nothing is allocated under it */
+	RANK_RCU,	     /* kern: which threads read; readers are waited for under it */
 	RANK_SIZE_CLASS,     /* kern: slabs of one size */
 	RANK_MEMORY,	     /* kern: chunks and runs */
 	RANK_LOG,	     /* kern: the log ring */

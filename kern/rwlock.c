@@ -20,6 +20,7 @@
 #include "kern/rwlock.h"
 
 #include "base/errno.h"
+#include "base/sanitize.h"
 #include "kern/kernel.h"
 #include "kern/lock_debug.h"
 
@@ -35,6 +36,7 @@ rwlock_init(struct rwlock *lock, struct kernel *kernel, enum lock_rank rank)
 	atomic_init(&lock->state, 0);
 	lock->rank = (uint8_t)rank;
 	lock->is_out_of_order = false;
+	atomic_init(&lock->changes, 0);
 }
 
 /* Sleep until the state is no longer seen with flags, which this sets. */
@@ -90,12 +92,33 @@ rwlock_unlock_shared(struct rwlock *lock)
 		kernel->host_ops->wake(kernel->host, &lock->state, UINT32_MAX);
 }
 
+/* The holder may change what is guarded from here on: rwlock_peek() is to notice. */
+static void
+begin_changes(struct rwlock *lock)
+{
+	uint32_t changes = atomic_load_explicit(&lock->changes, memory_order_relaxed);
+
+	atomic_store_explicit(&lock->changes, changes + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+}
+
+static void
+end_changes(struct rwlock *lock)
+{
+	uint32_t changes = atomic_load_explicit(&lock->changes, memory_order_relaxed);
+
+	atomic_store_explicit(&lock->changes, changes + 1, memory_order_release);
+}
+
 static bool
 rwlock_take_free(struct rwlock *lock, uint32_t *seen)
 {
 	*seen = 0;
-	return atomic_compare_exchange_strong_explicit(&lock->state, seen, WRITER,
-	    memory_order_acquire, memory_order_relaxed);
+	if (!atomic_compare_exchange_strong_explicit(&lock->state, seen, WRITER,
+		memory_order_acquire, memory_order_relaxed))
+		return false;
+	begin_changes(lock);
+	return true;
 }
 
 void
@@ -128,10 +151,39 @@ rwlock_unlock_exclusive(struct rwlock *lock)
 	if (!lock->is_out_of_order)
 		lock_debug_release(kernel, lock->rank);
 	lock->is_out_of_order = false;
+	end_changes(lock);
 
 	/* As for readers, the lock may be gone after this. */
 	if ((atomic_exchange_explicit(&lock->state, 0, memory_order_release) & WAITED_FOR) != 0)
 		kernel->host_ops->wake(kernel->host, &lock->state, UINT32_MAX);
+}
+
+/* A word of whatever type. */
+typedef uint64_t __attribute__((may_alias)) racing_word;
+
+/*
+ * Copy what a writer may be changing.  That is a race by the rules of C, which
+ * is why it is done word by word with volatile loads, that are not torn or
+ * repeated, and hidden from ThreadSanitizer; a copy that met a writer is dropped.
+ */
+SANITIZE_NO_THREAD static void
+copy_racing(racing_word *to, const volatile racing_word *from, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		to[i] = from[i];
+}
+
+bool
+rwlock_peek(const struct rwlock *lock, void *to, const void *from, size_t size)
+{
+	uint32_t changes = atomic_load_explicit(&lock->changes, memory_order_acquire);
+
+	ASSERT(size % sizeof(uint64_t) == 0);
+	if ((changes & 1) != 0)
+		return false;
+	copy_racing(to, from, size / sizeof(uint64_t));
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&lock->changes, memory_order_relaxed) == changes;
 }
 
 void

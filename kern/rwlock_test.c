@@ -16,7 +16,9 @@ static struct host host;
 struct shared {
 	struct kernel *kernel;
 	struct rwlock lock;
-	uint64_t left, right; /* always equal; GUARDED_BY(lock) */
+	uint64_t left;	      /* GUARDED_BY(lock) */
+	uint64_t between[62]; /* so that copying both takes a while */
+	uint64_t right;	      /* always equal to left; GUARDED_BY(lock) */
 	_Atomic int inside;   /* readers */
 };
 
@@ -150,6 +152,21 @@ read_many(void *argument)
 }
 
 static void *
+peek_many(void *argument)
+{
+	struct shared *shared = argument;
+	void *complaint = NULL;
+	uint64_t seen[64];
+
+	for (int i = 0; i < 100000; i++) {
+		if (rwlock_peek(&shared->lock, seen, &shared->left, sizeof(seen)) &&
+		    seen[0] != seen[ARRAY_SIZE(seen) - 1])
+			complaint = (void *)"who peeked saw a writer's work half done";
+	}
+	return complaint;
+}
+
+static void *
 write_many(void *argument)
 {
 	struct shared *shared = argument;
@@ -170,7 +187,8 @@ write_many(void *argument)
 static void
 readers_and_writers_never_meet(void **state)
 {
-	void *(*const mains[])(void *) = { read_many, write_many, read_many, write_many };
+	void *(*const mains[])(
+	    void *) = { read_many, write_many, peek_many, read_many, write_many, peek_many };
 	pthread_t threads[ARRAY_SIZE(mains)];
 	struct shared shared;
 	void *complaint;
@@ -183,6 +201,25 @@ readers_and_writers_never_meet(void **state)
 		assert_null(complaint);
 	}
 	assert_int_equal(shared.left, 20000);
+	fake_kernel_destroy(shared.kernel);
+}
+
+static void
+peeking_fails_while_a_writer_is_in(void **state)
+{
+	struct shared shared;
+	uint64_t seen[2];
+
+	shared_create(&shared, true);
+	shared.left = 3;
+	assert_true(rwlock_peek(&shared.lock, seen, &shared.left, sizeof(seen)));
+	assert_int_equal(seen[0], 3);
+	rwlock_lock_exclusive(&shared.lock);
+	assert_false(rwlock_peek(&shared.lock, seen, &shared.left, sizeof(seen)));
+	rwlock_unlock_exclusive(&shared.lock);
+	rwlock_lock_shared(&shared.lock);
+	assert_true(rwlock_peek(&shared.lock, seen, &shared.left, sizeof(seen)));
+	rwlock_unlock_shared(&shared.lock);
 	fake_kernel_destroy(shared.kernel);
 }
 
@@ -233,6 +270,7 @@ main(void)
 		cmocka_unit_test(a_writer_keeps_everybody_out),
 		cmocka_unit_test(a_waiting_writer_keeps_new_readers_out),
 		cmocka_unit_test(readers_and_writers_never_meet),
+		cmocka_unit_test(peeking_fails_while_a_writer_is_in),
 		cmocka_unit_test(misuse_stops_the_kernel),
 	};
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "kern/credential.h"
+#include "kern/rcu.h"
 #include "kern/user.h"
 
 struct kernel;
@@ -23,6 +24,7 @@ struct thread {
 	struct address_space *space;   /* the process's; constant */
 	struct credential *credential; /* a reference; renewed at system-call entry */
 	uint32_t id;		       /* tid; constant */
+	struct rcu_reader reader;
 };
 
 #endif

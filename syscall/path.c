@@ -69,6 +69,7 @@ path_fill_context(struct path *path, struct thread *thread)
 	path->context = (struct path_context){
 		.kernel = thread->kernel,
 		.credential = thread->credential,
+		.reader = &thread->reader,
 		.umask = atomic_load_explicit(&thread->process->umask, memory_order_relaxed),
 	};
 	process_directories(thread->process, &path->context.root, &path->context.start);

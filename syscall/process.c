@@ -69,8 +69,8 @@ process_free(struct process *process)
 
 	if (process->descriptors != NULL)
 		descriptor_table_put(process->descriptors);
-	vnode_put(process->current);
-	vnode_put(process->root);
+	vnode_put(atomic_load(&process->current));
+	vnode_put(atomic_load(&process->root));
 	if (credential != NULL)
 		credential_put(credential);
 	memory_free(process->kernel, process, sizeof(*process));
@@ -129,8 +129,8 @@ process_start_first(struct kernel *kernel)
 	if (process == NULL)
 		return -ENOMEM;
 	atomic_init(&process->umask, UMASK_FIRST);
-	process->root = vnode_get(mount_root_vnode(kernel));
-	process->current = vnode_get(process->root);
+	atomic_init(&process->root, vnode_get(mount_root_vnode(kernel)));
+	atomic_init(&process->current, vnode_get(mount_root_vnode(kernel)));
 	atomic_init(&process->credential, credential_create(kernel));
 	process->descriptors = descriptor_table_create(kernel);
 	if (process->credential == NULL || process->descriptors == NULL)
@@ -167,6 +167,7 @@ process_fork(struct thread *parent, enum process_descriptors descriptors, struct
 {
 	struct process *from = parent->process;
 	struct process *process = process_alloc(parent->kernel);
+	struct vnode *root, *current;
 	int error;
 
 	*out = NULL;
@@ -175,7 +176,9 @@ process_fork(struct thread *parent, enum process_descriptors descriptors, struct
 	atomic_init(&process->umask, atomic_load_explicit(&from->umask, memory_order_relaxed));
 	atomic_init(&process->parent_id, from->id);
 	atomic_init(&process->credential, credential_get(parent->credential));
-	process_directories(from, &process->root, &process->current);
+	process_directories(from, &root, &current);
+	atomic_init(&process->root, root);
+	atomic_init(&process->current, current);
 	error = inherit_descriptors(from, descriptors, &process->descriptors);
 	if (error == 0)
 		error = process_enter_table(process);
@@ -238,6 +241,7 @@ thread_create(struct kernel *kernel, uint32_t pid, struct thread **out)
 		memory_free(kernel, thread, sizeof(*thread));
 		return error;
 	}
+	rcu_register(kernel, &thread->reader);
 	thread->space = &thread->process->space;
 	thread_renew_credential(thread);
 	*out = thread;
@@ -263,6 +267,7 @@ thread_destroy(struct thread *thread)
 		process_leave_table(table, process);
 	mutex_unlock(&table->lock);
 
+	rcu_unregister(kernel, &thread->reader);
 	credential_put(thread->credential);
 	memory_free(kernel, thread, sizeof(*thread));
 	if (is_last)
@@ -275,8 +280,8 @@ void
 process_directories(struct process *process, struct vnode **root, struct vnode **current)
 {
 	mutex_lock(&process->lock);
-	*root = vnode_get(process->root);
-	*current = vnode_get(process->current);
+	*root = vnode_get(atomic_load(&process->root));
+	*current = vnode_get(atomic_load(&process->current));
 	mutex_unlock(&process->lock);
 }
 
@@ -286,8 +291,7 @@ process_set_root(struct process *process, struct vnode *vnode)
 	struct vnode *old;
 
 	mutex_lock(&process->lock);
-	old = process->root;
-	process->root = vnode;
+	old = atomic_exchange(&process->root, vnode);
 	mutex_unlock(&process->lock);
 	vnode_put(old);
 }
@@ -298,8 +302,7 @@ process_set_current(struct process *process, struct vnode *vnode)
 	struct vnode *old;
 
 	mutex_lock(&process->lock);
-	old = process->current;
-	process->current = vnode;
+	old = atomic_exchange(&process->current, vnode);
 	mutex_unlock(&process->lock);
 	vnode_put(old);
 }

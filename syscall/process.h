@@ -44,8 +44,8 @@ struct process {
 
 	char apart[CACHE_LINE];
 	struct mutex lock;
-	struct vnode *root;    /* a reference; GUARDED_BY(lock) */
-	struct vnode *current; /* a reference; GUARDED_BY(lock) */
+	_Atomic(struct vnode *) root;	 /* a reference; changed under the lock, read also by rcu */
+	_Atomic(struct vnode *) current; /* the same */
 
 	struct list link;      /* all processes; GUARDED_BY(process table) */
 	uint32_t thread_count; /* GUARDED_BY(process table) */

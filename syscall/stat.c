@@ -15,6 +15,7 @@
 #include "syscall/handlers.h"
 #include "syscall/path.h"
 #include "syscall/process.h"
+#include "syscall/status.h"
 #include "vfs/mount.h"
 #include "vfs/namespace.h"
 #include "vfs/vnode.h"
@@ -115,9 +116,9 @@ enum {
 #define STATFS_RELATIVE_ACCESS_TIME 4096
 
 static uint32_t
-mode_of(const struct vnode *vnode, const struct vnode_attributes *attributes)
+mode_of(const struct status *status)
 {
-	return (uint32_t)vnode->type << MODE_TYPE_SHIFT | attributes->permissions;
+	return (uint32_t)status->type << MODE_TYPE_SHIFT | status->attributes.permissions;
 }
 
 /* ---- stat ----------------------------------------------------------------------------------- */
@@ -129,26 +130,23 @@ timespec_of(struct timestamp time)
 }
 
 static int
-copy_stat(struct thread *thread, struct vnode *vnode, struct user_ptr to)
+copy_stat(struct thread *thread, const struct status *status, struct user_ptr to)
 {
-	struct vnode_attributes attributes;
-	struct user_stat stat;
-
-	namespace_attributes(vnode, &attributes);
-	stat = (struct user_stat){
-		.device = device_number_encode(vnode->mount->device),
-		.ino = attributes.ino,
-		.mode = mode_of(vnode, &attributes),
-		.link_count = attributes.link_count,
-		.uid = attributes.uid,
-		.gid = attributes.gid,
-		.node_device = device_number_encode(attributes.device),
-		.size = (int64_t)attributes.size,
-		.io_block_size = (int32_t)attributes.io_block_size,
-		.block_count = (int64_t)attributes.block_count,
-		.accessed = timespec_of(attributes.accessed),
-		.modified = timespec_of(attributes.modified),
-		.changed = timespec_of(attributes.changed),
+	const struct vnode_attributes *attributes = &status->attributes;
+	struct user_stat stat = {
+		.device = device_number_encode(status->device),
+		.ino = attributes->ino,
+		.mode = mode_of(status),
+		.link_count = attributes->link_count,
+		.uid = attributes->uid,
+		.gid = attributes->gid,
+		.node_device = device_number_encode(attributes->device),
+		.size = (int64_t)attributes->size,
+		.io_block_size = (int32_t)attributes->io_block_size,
+		.block_count = (int64_t)attributes->block_count,
+		.accessed = timespec_of(attributes->accessed),
+		.modified = timespec_of(attributes->modified),
+		.changed = timespec_of(attributes->changed),
 	};
 	return copy_out(thread->space, to, &stat, sizeof(stat));
 }
@@ -157,30 +155,26 @@ int64_t
 sys_fstat(struct thread *thread, int fd, struct user_ptr buffer)
 {
 	struct file *file = thread_file(thread, fd);
-	int error;
+	struct status status;
 
 	if (file == NULL)
 		return -EBADF;
-	error = copy_stat(thread, file->vnode, buffer);
+	status_of(file->vnode, &status);
 	file_put(file);
-	return error;
+	return copy_stat(thread, &status, buffer);
 }
 
 int64_t
 sys_newfstatat(struct thread *thread, int dirfd, struct user_ptr path, struct user_ptr buffer,
     int flags)
 {
-	struct vnode *vnode;
+	struct status status;
 	int error;
 
 	if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) != 0)
 		return -EINVAL;
-	error = path_lookup(thread, dirfd, path, (uint32_t)flags, &vnode);
-	if (error < 0)
-		return error;
-	error = copy_stat(thread, vnode, buffer);
-	vnode_put(vnode);
-	return error;
+	error = path_status(thread, dirfd, path, (uint32_t)flags, &status);
+	return error < 0 ? error : copy_stat(thread, &status, buffer);
 }
 
 /* ---- statx ---------------------------------------------------------------------------------- */
@@ -192,8 +186,9 @@ statx_timestamp_of(struct timestamp time)
 }
 
 static uint64_t
-statx_attributes(const struct vnode *vnode, uint32_t flags)
+statx_attributes(const struct status *status)
 {
+	uint32_t flags = status->attributes.flags;
 	uint64_t result = 0;
 
 	if ((flags & VNODE_IMMUTABLE) != 0)
@@ -202,42 +197,39 @@ statx_attributes(const struct vnode *vnode, uint32_t flags)
 		result |= STATX_ATTR_APPEND;
 	if ((flags & VNODE_NO_DUMP) != 0)
 		result |= STATX_ATTR_NODUMP;
-	if (vnode == vnode->mount->root)
+	if (status->is_mount_root)
 		result |= STATX_ATTR_MOUNT_ROOT;
 	return result;
 }
 
 static int
-copy_statx(struct thread *thread, struct vnode *vnode, struct user_ptr to)
+copy_statx(struct thread *thread, const struct status *status, struct user_ptr to)
 {
-	struct vnode_attributes attributes;
-	struct user_statx statx;
-
-	namespace_attributes(vnode, &attributes);
-	statx = (struct user_statx){
+	const struct vnode_attributes *attributes = &status->attributes;
+	struct user_statx statx = {
 		.mask = STATX_BASIC_STATS | STATX_MNT_ID,
-		.io_block_size = attributes.io_block_size,
-		.attributes = statx_attributes(vnode, attributes.flags),
-		.link_count = attributes.link_count,
-		.uid = attributes.uid,
-		.gid = attributes.gid,
-		.mode = (uint16_t)mode_of(vnode, &attributes),
-		.ino = attributes.ino,
-		.size = attributes.size,
-		.block_count = attributes.block_count,
+		.io_block_size = attributes->io_block_size,
+		.attributes = statx_attributes(status),
+		.link_count = attributes->link_count,
+		.uid = attributes->uid,
+		.gid = attributes->gid,
+		.mode = (uint16_t)mode_of(status),
+		.ino = attributes->ino,
+		.size = attributes->size,
+		.block_count = attributes->block_count,
 		.attributes_mask = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP |
 				   STATX_ATTR_MOUNT_ROOT,
-		.accessed = statx_timestamp_of(attributes.accessed),
-		.born = statx_timestamp_of(attributes.born),
-		.changed = statx_timestamp_of(attributes.changed),
-		.modified = statx_timestamp_of(attributes.modified),
-		.node_major = device_major(attributes.device),
-		.node_minor = device_minor(attributes.device),
-		.major = device_major(vnode->mount->device),
-		.minor = device_minor(vnode->mount->device),
-		.mount_id = vnode->mount->id,
+		.accessed = statx_timestamp_of(attributes->accessed),
+		.born = statx_timestamp_of(attributes->born),
+		.changed = statx_timestamp_of(attributes->changed),
+		.modified = statx_timestamp_of(attributes->modified),
+		.node_major = device_major(attributes->device),
+		.node_minor = device_minor(attributes->device),
+		.major = device_major(status->device),
+		.minor = device_minor(status->device),
+		.mount_id = status->mount_id,
 	};
-	if (attributes.born.seconds != 0 || attributes.born.nanoseconds != 0)
+	if (attributes->born.seconds != 0 || attributes->born.nanoseconds != 0)
 		statx.mask |= STATX_BTIME;
 	return copy_out(thread->space, to, &statx, sizeof(statx));
 }
@@ -248,18 +240,14 @@ sys_statx(struct thread *thread, int dirfd, struct user_ptr path, int flags, uin
 {
 	const int known =
 	    AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE;
-	struct vnode *vnode;
+	struct status status;
 	int error;
 
 	if ((mask & STATX_RESERVED) != 0 || (flags & ~known) != 0 ||
 	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
-	error = path_lookup(thread, dirfd, path, (uint32_t)flags, &vnode);
-	if (error < 0)
-		return error;
-	error = copy_statx(thread, vnode, buffer);
-	vnode_put(vnode);
-	return error;
+	error = path_status(thread, dirfd, path, (uint32_t)flags, &status);
+	return error < 0 ? error : copy_statx(thread, &status, buffer);
 }
 
 /* ---- statfs ------------------------------------------------------------------------------------ */

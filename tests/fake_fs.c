@@ -315,7 +315,9 @@ fixture_create(struct fixture *fixture, const char *root_type, uint64_t memory_l
 	assert_int_equal(kernel_create(&config, &fixture->kernel), 0);
 	fixture->root = credential_create(fixture->kernel);
 	assert_non_null(fixture->root);
+	rcu_register(fixture->kernel, &fixture->reader);
 	fixture->context = (struct path_context){
+		.reader = &fixture->reader,
 		.kernel = fixture->kernel,
 		.credential = fixture->root,
 		.umask = 022,
@@ -331,6 +333,7 @@ void
 fixture_destroy(struct fixture *fixture)
 {
 	credential_put(fixture->root);
+	rcu_unregister(fixture->kernel, &fixture->reader);
 	kernel_destroy(fixture->kernel);
 	fake_host_destroy(&fixture->host);
 	fake_control = (struct fake_control){ 0 };

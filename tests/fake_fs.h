@@ -68,6 +68,7 @@ struct fixture {
 	struct host host;
 	struct kernel *kernel;
 	struct credential *root;
+	struct rcu_reader reader;
 	struct path_context context;
 };
 

@@ -21,13 +21,15 @@
 #include "vfs/mount.h"
 #include "vfs/namespace.h"
 
-#define THREAD_COUNT 4
+#define THREAD_COUNT 5
 #define ROUND_COUNT  4000
 #define DIR_COUNT    4
 #define NAME_COUNT   4
 
 struct worker {
 	pthread_t thread;
+	struct rcu_reader reader;
+	struct path_context own; /* the shared one, with the worker's reader */
 	const struct path_context *context;
 	void (*work)(struct worker *worker);
 	uint64_t state; /* of its random numbers */
@@ -137,6 +139,31 @@ look_around(struct worker *worker)
 	vnode_put(vnode);
 }
 
+/* The same path must not look other than it is, nor go away, while it is peeked at. */
+static void
+peek_around(struct worker *worker)
+{
+	const struct path_context *context = worker->context;
+	struct vnode_attributes attributes;
+	struct vnode *vnode;
+	char path[32];
+	int error;
+
+	if (random_below(worker, 4) == 0)
+		snprintf(path, sizeof(path), "/mnt/dir/f%u", random_below(worker, 200));
+	else
+		random_path(worker, path);
+	error = try_lookup(context, path, 0); /* it is known then, for a while */
+	rcu_read_begin(context->reader);
+	if (lookup_peek(context, path, 0, &vnode, &error)) {
+		if (error == 0 && namespace_peek_attributes(vnode, &attributes) &&
+		    attributes.ino != vnode->ino)
+			abort();
+		worker->done++;
+	}
+	rcu_read_end(context->kernel, context->reader);
+}
+
 static void
 mount_and_unmount(struct worker *worker)
 {
@@ -166,9 +193,15 @@ static void *
 run(void *argument)
 {
 	struct worker *worker = argument;
+	struct kernel *kernel = worker->context->kernel;
 
+	rcu_register(kernel, &worker->reader);
+	worker->own = *worker->context;
+	worker->own.reader = &worker->reader;
+	worker->context = &worker->own;
 	for (unsigned i = 0; i < ROUND_COUNT; i++)
 		worker->work(worker);
+	rcu_unregister(kernel, &worker->reader);
 	return NULL;
 }
 
@@ -222,8 +255,8 @@ check_links(const struct path_context *context, const char *path)
 static void
 a_tree_that_many_change_stays_whole(void **state)
 {
-	void (*const works[])(
-	    struct worker *) = { change_names, change_names, look_around, look_around };
+	void (*const works[])(struct worker *) = { change_names, change_names, look_around,
+		look_around, peek_around };
 	struct fixture fixture;
 	unsigned done[THREAD_COUNT];
 	char path[32];
@@ -266,7 +299,7 @@ static void
 a_mount_goes_only_when_nobody_is_in_it(void **state)
 {
 	void (*const works[])(struct worker *) = { mount_and_unmount, mount_and_unmount,
-		walk_in_the_mount, walk_in_the_mount };
+		walk_in_the_mount, walk_in_the_mount, peek_around };
 	struct fixture fixture;
 	unsigned done[THREAD_COUNT];
 
@@ -301,7 +334,8 @@ load_many(struct worker *worker)
 static void
 vnodes_come_and_go(void **state)
 {
-	void (*const works[])(struct worker *) = { load_many, load_many, load_many, load_many };
+	void (*const works[])(
+	    struct worker *) = { load_many, load_many, load_many, load_many, load_many };
 	struct fixture fixture;
 	unsigned done[THREAD_COUNT];
 

@@ -6,12 +6,18 @@
  * target in front of the rest, so that links in links need no recursion: only
  * how many were followed is bounded, and how long the text may get.
  *
- * The usual name is in the cache, and its directory one that everybody may
- * search (is_searchable, remembered from the last look at its mode under its
- * lock).  Then no lock of the directory's is taken at all, so that walks by
- * many threads over the same directories only share reference counts.
- * Otherwise the directory is locked, shared, while permission is checked and
- * the file system is asked.
+ * The usual name is in the cache.  So a walk begins with a run (struct run) that
+ * takes no locks and no references: inside a section of its reader (kern/rcu.h)
+ * it goes from cached name to cached name, permission seen by rwlock_peek(), as
+ * far as it gets: to the end, as a rule, or to what is not in the cache, a
+ * symbolic link, or "..".  There it takes a reference, and the walk goes on from
+ * there step by step, each directory locked, shared, while permission is checked
+ * and the file system is asked.  So many threads that walk over the same
+ * directories do not write to any memory that they share, but for the count of
+ * what they come to; lookup_peek() does without that too.
+ *
+ * is_searchable says that everybody may search a directory; it is remembered
+ * from the last look at its mode under its lock.
  *
  * A link's target comes from the medium and may be anything; it is refused if
  * it has a NUL in it, which would hide the rest of the path.
@@ -21,10 +27,12 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "kern/kernel.h"
+#include "kern/rcu.h"
 #include "vfs/lookup_impl.h"
 #include "vfs/mount.h"
 #include "vfs/name_cache.h"
 #include "vfs/permission.h"
+#include "vfs/vfs_impl.h"
 #include "vfs/vnode.h"
 
 #define SEARCH_ALL 0111
@@ -230,6 +238,135 @@ walk_find(struct walk *walk, struct name name, struct vnode **out)
 	return 0;
 }
 
+/* ---- runs ---------------------------------------------------------------------- */
+
+/* A walk over what is cached, in a section of context->reader. */
+struct run {
+	const struct path_context *context;
+	struct vnode *here;
+	const char *rest;
+	uint32_t flags; /* enum lookup_flag */
+};
+
+enum run_result {
+	RUN_ENDED,  /* here is what the path leads to */
+	RUN_ABSENT, /* it is known to lead nowhere */
+	RUN_STOPPED /* not known: from here on, rest is to be walked */
+};
+
+/* Take the next name off *rest; empty if there is none. */
+static struct name
+take_name(const char **rest)
+{
+	const char *start = *rest;
+	const char *end;
+
+	while (*start == '/')
+		start++;
+	for (end = start; *end != '\0' && *end != '/'; end++)
+		;
+	*rest = end;
+	return (struct name){ start, (size_t)(end - start) };
+}
+
+/* Is nothing left but slashes? */
+static bool
+is_at_last(const char *rest)
+{
+	while (*rest == '/')
+		rest++;
+	return *rest == '\0';
+}
+
+static bool
+run_may_search(const struct run *run)
+{
+	const struct vnode *dir = run->here;
+	struct vnode_attributes attributes;
+
+	if (dir->type != VNODE_DIRECTORY)
+		return false;
+	if (atomic_load_explicit(&dir->is_searchable, memory_order_relaxed))
+		return true;
+	return rwlock_peek(&dir->lock, &attributes, &dir->attributes, sizeof(attributes)) &&
+	       permission_may_search(&attributes, run->context->credential);
+}
+
+/* What name in here leads to, mount points crossed; false if that is not known. */
+static bool
+run_find(const struct run *run, struct name name, struct vnode **out)
+{
+	struct mount *mount;
+
+	if (name_is_dot(name) || name_is_dot_dot(name) || !run_may_search(run) ||
+	    !name_cache_peek(run->here, name, out))
+		return false;
+	while (*out != NULL && (mount = atomic_load(&(*out)->mounted_here)) != NULL) {
+		if ((run->context->resolve & RESOLVE_NO_XDEV) != 0)
+			return false;
+		*out = mount->root;
+	}
+	return true;
+}
+
+/* Run to the end, or, if is_for_parent, up to the last name. */
+static enum run_result
+run_along(struct run *run, bool is_for_parent)
+{
+	for (;;) {
+		const char *rest = run->rest;
+		struct name name = take_name(&rest);
+		bool is_last = is_at_last(rest);
+		struct vnode *next;
+
+		/* Slashes at the end are more than a run understands. */
+		if (is_last && (is_for_parent || *rest != '\0' || name.length == 0))
+			return RUN_STOPPED;
+		if (!run_find(run, name, &next))
+			return RUN_STOPPED;
+		if (next == NULL)
+			return RUN_ABSENT;
+		if (next->type == VNODE_SYMLINK && (!is_last || (run->flags & LOOKUP_FOLLOW)))
+			return RUN_STOPPED;
+		if (is_last && (run->flags & LOOKUP_DIRECTORY) && next->type != VNODE_DIRECTORY)
+			return RUN_STOPPED;
+		run->here = next;
+		run->rest = rest;
+		if (is_last)
+			return RUN_ENDED;
+	}
+}
+
+static struct run
+run_begin(const struct path_context *context, const char *path, uint32_t flags)
+{
+	return (struct run){
+		.context = context,
+		.here = *path == '/' ? context->root : context->start,
+		.rest = path,
+		.flags = flags,
+	};
+}
+
+bool
+lookup_peek(const struct path_context *context, const char *path, uint32_t flags,
+    struct vnode **out, int *result)
+{
+	struct run run = run_begin(context, path, flags);
+	enum run_result how = run_along(&run, false);
+
+	*out = how == RUN_ENDED ? run.here : NULL;
+	*result = how == RUN_ENDED ? 0 : -ENOENT;
+	return how != RUN_STOPPED;
+}
+
+/* A reference to where a run has come to, unless it must not be entered. */
+static bool
+run_get(const struct run *run)
+{
+	return !atomic_load(&run->here->mount->is_closing) && vnode_try_get(run->here);
+}
+
 /* ---- symbolic links ------------------------------------------------------------- */
 
 /* Refuse targets that are no path.  */
@@ -306,15 +443,47 @@ move_to(struct walk *walk, struct vnode *dir, bool is_borrowed)
 	walk->is_borrowed = is_borrowed;
 }
 
-void
-walk_begin(struct walk *walk, const struct path_context *context, const char *path)
+static struct walk
+walk_at_start(const struct path_context *context, const char *path)
 {
-	*walk = (struct walk){
+	return (struct walk){
 		.context = context,
 		.dir = *path == '/' ? context->root : context->start,
 		.rest = path,
 		.is_borrowed = true,
 	};
+}
+
+/* Have a walk that has just begun run ahead, and say how it ended. */
+static enum run_result
+walk_run(struct walk *walk, uint32_t flags, bool is_for_parent)
+{
+	const struct path_context *context = walk->context;
+	struct run run = run_begin(context, walk->rest, flags);
+	enum run_result how;
+
+	if (context->reader == NULL)
+		return RUN_STOPPED;
+	rcu_read_begin(context->reader);
+	how = run_along(&run, is_for_parent);
+	if (how != RUN_ABSENT && run.here != walk->dir) {
+		if (run_get(&run)) {
+			walk->dir = run.here;
+			walk->rest = run.rest;
+			walk->is_borrowed = false;
+		} else {
+			how = RUN_STOPPED; /* where it began */
+		}
+	}
+	rcu_read_end(context->kernel, context->reader);
+	return how;
+}
+
+void
+walk_begin(struct walk *walk, const struct path_context *context, const char *path)
+{
+	*walk = walk_at_start(context, path);
+	(void)walk_run(walk, LOOKUP_FOLLOW, true);
 }
 
 void
@@ -347,32 +516,6 @@ walk_follow(struct walk *walk, struct vnode *link)
 	return 0;
 }
 
-/* Take the next name off the rest; empty if there is none. */
-static struct name
-take_name(struct walk *walk)
-{
-	const char *start = walk->rest;
-	const char *end;
-
-	while (*start == '/')
-		start++;
-	for (end = start; *end != '\0' && *end != '/'; end++)
-		;
-	walk->rest = end;
-	return (struct name){ start, (size_t)(end - start) };
-}
-
-/* Is nothing left but slashes? */
-static bool
-is_at_last(const struct walk *walk)
-{
-	const char *rest = walk->rest;
-
-	while (*rest == '/')
-		rest++;
-	return *rest == '\0';
-}
-
 /* Go through name, which is not the last. */
 static int
 step(struct walk *walk, struct name name)
@@ -394,8 +537,8 @@ walk_to_last(struct walk *walk, struct name *last)
 	for (;;) {
 		int error;
 
-		*last = take_name(walk);
-		if (is_at_last(walk)) /* nobody is asked for "/" itself */
+		*last = take_name(&walk->rest);
+		if (is_at_last(walk->rest)) /* nobody is asked for "/" itself */
 			return last->length > 0 ? check_dir(walk) : 0;
 		error = step(walk, *last);
 		if (error < 0)
@@ -455,10 +598,18 @@ lookup(const struct path_context *context, const char *path, uint32_t flags, str
 	}
 	if (*path == '\0')
 		return -ENOENT;
-	walk_begin(&walk, context, path);
-	error = walk_whole(&walk, flags, out);
-	walk_end(&walk);
-	return error;
+	walk = walk_at_start(context, path);
+	switch (walk_run(&walk, flags, false)) {
+	case RUN_ENDED:
+		*out = walk.dir; /* with its reference */
+		return 0;
+	case RUN_ABSENT:
+		return -ENOENT;
+	default:
+		error = walk_whole(&walk, flags, out);
+		walk_end(&walk);
+		return error;
+	}
 }
 
 int

@@ -17,6 +17,7 @@
 
 struct credential;
 struct kernel;
+struct rcu_reader;
 struct vnode;
 
 #define SYMLINK_MAX 40
@@ -27,6 +28,7 @@ struct path_context {
 	struct vnode *root;  /* what "/" is to the caller */
 	struct vnode *start; /* where relative paths begin */
 	const struct credential *credential;
+	struct rcu_reader *reader; /* the calling thread's; NULL: walk with references only */
 	uint32_t umask;
 	uint32_t resolve; /* enum resolve_flag */
 };
@@ -63,6 +65,15 @@ struct lookup_parent {
  */
 MUST_CHECK int lookup(const struct path_context *context, const char *path, uint32_t flags,
     struct vnode **out);
+
+/*
+ * What a path leads to, found and looked at without locks, references and
+ * allocation, which is how stat() of what is cached scales.  In a section of
+ * context->reader; *out stays allocated until it ends.  True if that was possible;
+ * *result is 0 or -ENOENT then.  If not, lookup() tells.
+ */
+MUST_CHECK bool lookup_peek(const struct path_context *context, const char *path, uint32_t flags,
+    struct vnode **out, int *result);
 
 /*
  * The directory that path's last name is in, without looking for that name.

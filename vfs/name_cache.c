@@ -1,22 +1,24 @@
 /*
  * The name cache.
  *
- * Entries are found through hash tables, one per shard; the hash of directory
- * and name, keyed by the kernel's secret, chooses shard and bucket.  Finding
- * takes its shard's lock and nothing else, so that walks over different names
- * do not meet.  Each table is made with its first entry and doubles as needed.
+ * Entries are found through one hash table; the hash of directory and name is
+ * keyed by the kernel's secret.  The table is made with the first entry and
+ * doubles as needed.  Everything that changes takes the cache's lock: besides
+ * its bucket, an entry is on the list of all entries, by age, on the list of its
+ * directory, and, unless negative, on that of the vnode it leads to.
  *
- * Everything else takes the cache's own lock first, which guards the lists that
- * run across shards: an entry is on the list of all entries, by age, on the
- * list of its directory, and, unless negative, on that of the vnode it leads
- * to.  What may be changed under either lock is changed under both.
+ * Readers follow the buckets without the lock (kern/rcu.h).  They may meet an
+ * entry that is just being moved to a larger table, and so miss what is in the
+ * rest of its bucket: then they look again under the lock.  An entry that is
+ * taken out is retired: kept, with where it leads, until no reader can see it;
+ * some are collected, so as not to wait for readers with every name that goes.
  *
  * When there are as many entries as there may be, the oldest goes that was not
  * found since it was last looked at.
  *
  * An entry keeps no reference, so a vnode must not be freed while an entry
- * leads to it: reclaiming dooms the vnode, which makes vnode_try_get() fail,
- * and then purges it here, which waits for those who are in the shards.
+ * leads to it or a reader has seen one: reclaiming dooms the vnode, which makes
+ * vnode_try_get() fail, and then purges it here, which waits for readers.
  */
 #include "vfs/name_cache.h"
 
@@ -25,7 +27,7 @@
 #include "vfs/vfs_impl.h"
 #include "vfs/vnode.h"
 
-#define BUCKETS_MIN 8
+#define BUCKETS_MIN 16
 
 /* One entry for so many bytes that the kernel may take. */
 #define MEMORY_PER_ENTRY 4096
@@ -34,17 +36,25 @@
 /* How many entries are given a second chance before one is evicted anyway. */
 #define SECOND_CHANCES 8
 
+/* How many retired entries are collected. */
+#define RETIRED_MAX 32
+
 struct name_entry {
-	struct name_entry *next; /* in its bucket; GUARDED_BY(shard) */
-	struct vnode *dir;	 /* borrowed; constant */
-	struct vnode *vnode;	 /* borrowed; NULL: no such name; constant */
-	uint64_t hash;		 /* constant */
-	struct list age_link;	 /* in cache->oldest; GUARDED_BY(cache) */
-	struct list dir_link;	 /* in dir->children; GUARDED_BY(cache) */
-	struct list vnode_link;	 /* in vnode->names; GUARDED_BY(cache) */
-	_Atomic bool was_found;	 /* since eviction last looked at it */
-	uint8_t length;		 /* constant */
-	char name[];		 /* length bytes; constant */
+	_Atomic(struct name_entry *) next; /* in its bucket; changed under the lock */
+	struct vnode *dir;		   /* borrowed; constant */
+	struct vnode *vnode;		   /* borrowed; NULL: no such name; constant */
+	uint64_t hash;			   /* constant */
+	struct list age_link;		   /* in cache->oldest or retired; GUARDED_BY(cache) */
+	struct list dir_link;		   /* in dir->children; GUARDED_BY(cache) */
+	struct list vnode_link;		   /* in vnode->names; GUARDED_BY(cache) */
+	_Atomic bool was_found;		   /* since eviction last looked at it */
+	uint8_t length;			   /* constant */
+	char name[];			   /* length bytes; constant */
+};
+
+struct name_table {
+	size_t count; /* of buckets, a power of two; constant */
+	_Atomic(struct name_entry *) buckets[];
 };
 
 static struct name_cache *
@@ -61,17 +71,10 @@ hash_of(const struct vnode *dir, struct name name)
 	return hash_bytes(seed, name.bytes, name.length);
 }
 
-static struct name_shard *
-shard_of(struct name_cache *cache, uint64_t hash)
+static _Atomic(struct name_entry *) *
+bucket_of(struct name_table *table, uint64_t hash)
 {
-	return &cache->shards[hash >> 32 & (NAME_SHARD_COUNT - 1)];
-}
-
-/* The bucket for hash; the table is there.  REQUIRES(shard->lock) */
-static struct name_entry **
-bucket_of(const struct name_shard *shard, uint64_t hash)
-{
-	return &shard->buckets[hash & (shard->bucket_count - 1)];
+	return &table->buckets[hash & (table->count - 1)];
 }
 
 static bool
@@ -80,37 +83,58 @@ entry_is(const struct name_entry *entry, const struct vnode *dir, struct name na
 	return entry->dir == dir && name_equal((struct name){ entry->name, entry->length }, name);
 }
 
-/* REQUIRES(shard->lock) */
+/* With the cache's lock, or in a reader's section: then NULL may be wrong. */
 static struct name_entry *
-shard_find(const struct name_shard *shard, uint64_t hash, const struct vnode *dir, struct name name)
+cache_find(struct name_cache *cache, uint64_t hash, const struct vnode *dir, struct name name)
 {
-	struct name_entry *entry = NULL;
+	struct name_table *table = atomic_load(&cache->table);
+	struct name_entry *entry;
 
-	if (shard->bucket_count > 0)
-		entry = *bucket_of(shard, hash);
+	if (table == NULL)
+		return NULL;
+	entry = atomic_load(bucket_of(table, hash));
 	while (entry != NULL && (entry->hash != hash || !entry_is(entry, dir, name)))
-		entry = entry->next;
+		entry = atomic_load(&entry->next);
 	return entry;
+}
+
+static void
+mark_found(struct name_entry *entry)
+{
+	if (!atomic_load_explicit(&entry->was_found, memory_order_relaxed))
+		atomic_store_explicit(&entry->was_found, true, memory_order_relaxed);
+}
+
+bool
+name_cache_peek(const struct vnode *dir, struct name name, struct vnode **out)
+{
+	struct name_entry *entry = cache_find(cache_of(dir), hash_of(dir, name), dir, name);
+
+	*out = NULL;
+	if (entry == NULL)
+		return false;
+	*out = entry->vnode;
+	mark_found(entry);
+	return true;
 }
 
 bool
 name_cache_find(struct vnode *dir, struct name name, struct vnode **out)
 {
+	struct name_cache *cache = cache_of(dir);
 	uint64_t hash = hash_of(dir, name);
-	struct name_shard *shard = shard_of(cache_of(dir), hash);
 	struct name_entry *entry;
 	bool is_known;
 
 	*out = NULL;
-	mutex_lock(&shard->lock);
-	entry = shard_find(shard, hash, dir, name);
+	mutex_lock(&cache->lock);
+	entry = cache_find(cache, hash, dir, name);
 	is_known = entry != NULL && (entry->vnode == NULL || vnode_try_get(entry->vnode));
 	if (is_known) {
 		*out = entry->vnode;
-		if (!atomic_load_explicit(&entry->was_found, memory_order_relaxed))
-			atomic_store_explicit(&entry->was_found, true, memory_order_relaxed);
+		mark_found(entry);
 	}
-	mutex_unlock(&shard->lock);
+	mutex_unlock(&cache->lock);
 	return is_known;
 }
 
@@ -122,6 +146,12 @@ entry_size(size_t name_length)
 	return offsetof(struct name_entry, name) + name_length;
 }
 
+static size_t
+table_size(size_t bucket_count)
+{
+	return offsetof(struct name_table, buckets) + bucket_count * sizeof(struct name_entry *);
+}
+
 static struct name_entry *
 entry_create(struct vnode *dir, struct name name, struct vnode *vnode)
 {
@@ -129,6 +159,7 @@ entry_create(struct vnode *dir, struct name name, struct vnode *vnode)
 
 	if (entry == NULL)
 		return NULL;
+	atomic_init(&entry->next, NULL);
 	entry->dir = dir;
 	entry->vnode = vnode;
 	entry->hash = hash_of(dir, name);
@@ -144,101 +175,71 @@ entry_free(struct kernel *kernel, struct name_entry *entry)
 	memory_free(kernel, entry, entry_size(entry->length));
 }
 
-/* Take entry out of its table.  REQUIRES(shard->lock) */
+/* Free what is retired, once no reader sees it.  REQUIRES(cache->lock) */
 static void
-shard_remove(struct name_shard *shard, struct name_entry *entry)
+free_retired(struct kernel *kernel, struct name_cache *cache)
 {
-	struct name_entry **place = bucket_of(shard, entry->hash);
-
-	while (*place != entry)
-		place = &(*place)->next;
-	*place = entry->next;
-	shard->count--;
+	rcu_synchronize(kernel);
+	list_for_each_safe(link, after, &cache->retired)
+		entry_free(kernel, list_entry(link, struct name_entry, age_link));
+	list_init(&cache->retired);
+	cache->retired_count = 0;
 }
 
-/* Take entry off the lists that run across shards.  REQUIRES(cache->lock) */
+/* Forget entry, and free it in time.  REQUIRES(cache->lock) */
 static void
-lists_remove(struct name_cache *cache, struct name_entry *entry)
+cache_remove(struct kernel *kernel, struct name_cache *cache, struct name_entry *entry)
 {
+	struct name_table *table = atomic_load(&cache->table);
+	_Atomic(struct name_entry *) *place = bucket_of(table, entry->hash);
+
+	while (atomic_load(place) != entry)
+		place = &atomic_load(place)->next;
+	atomic_store(place, atomic_load(&entry->next));
 	list_remove(&entry->age_link);
 	list_remove(&entry->dir_link);
 	if (entry->vnode != NULL)
 		list_remove(&entry->vnode_link);
 	cache->count--;
+	list_push_back(&cache->retired, &entry->age_link);
+	if (++cache->retired_count > RETIRED_MAX)
+		free_retired(kernel, cache);
 }
 
-/* REQUIRES(cache->lock) */
+/* Put entry first into its bucket.  REQUIRES(cache->lock) */
 static void
-lists_add(struct name_cache *cache, struct name_entry *entry)
+table_insert(struct name_table *table, struct name_entry *entry)
 {
-	list_push_back(&cache->oldest, &entry->age_link);
-	list_push_back(&entry->dir->children, &entry->dir_link);
-	if (entry->vnode != NULL)
-		list_push_back(&entry->vnode->names, &entry->vnode_link);
-	cache->count++;
-}
+	_Atomic(struct name_entry *) *place = bucket_of(table, entry->hash);
 
-/* Forget entry, and free it.  REQUIRES(cache->lock) */
-static void
-cache_remove(struct name_cache *cache, struct name_entry *entry)
-{
-	struct name_shard *shard = shard_of(cache, entry->hash);
-
-	mutex_lock(&shard->lock);
-	shard_remove(shard, entry);
-	mutex_unlock(&shard->lock);
-	lists_remove(cache, entry);
-	entry_free(entry->dir->kernel, entry);
-}
-
-/* The same, only trying for the shard's lock.  REQUIRES(cache->lock) */
-static bool
-cache_try_remove(struct name_cache *cache, struct name_entry *entry)
-{
-	struct name_shard *shard = shard_of(cache, entry->hash);
-
-	if (!mutex_try_lock(&shard->lock))
-		return false;
-	shard_remove(shard, entry);
-	mutex_unlock(&shard->lock);
-	lists_remove(cache, entry);
-	entry_free(entry->dir->kernel, entry);
-	return true;
+	atomic_store(&entry->next, atomic_load(place));
+	atomic_store(place, entry);
 }
 
 /*
- * See that shard's table has room for one more entry; false if it has no table
- * at all and there is no memory for one.  REQUIRES(cache->lock)
+ * See that there is a table, with room for one more entry if memory allows; false
+ * if there is none.  REQUIRES(cache->lock)
  */
 static bool
-shard_grow(struct kernel *kernel, struct name_shard *shard)
+cache_grow(struct kernel *kernel, struct name_cache *cache)
 {
-	/* Who holds cache->lock may read what only changes under both locks. */
-	size_t old_count = shard->bucket_count;
-	size_t new_count = old_count == 0 ? BUCKETS_MIN : old_count * 2;
-	struct name_entry **old_buckets = shard->buckets;
-	struct name_entry **buckets;
+	struct name_table *old = atomic_load(&cache->table);
+	size_t count = old == NULL ? BUCKETS_MIN : old->count * 2;
+	struct name_table *table;
 
-	if (shard->count < old_count)
+	if (old != NULL && cache->count < old->count)
 		return true;
-	buckets = memory_alloc_array(kernel, new_count, sizeof(struct name_entry *));
-	if (buckets == NULL)
-		return old_count > 0;
-
-	mutex_lock(&shard->lock);
-	shard->buckets = buckets;
-	shard->bucket_count = new_count;
-	for (size_t i = 0; i < old_count; i++) {
-		struct name_entry *entry;
-
-		while ((entry = old_buckets[i]) != NULL) {
-			old_buckets[i] = entry->next;
-			entry->next = *bucket_of(shard, entry->hash);
-			*bucket_of(shard, entry->hash) = entry;
-		}
+	table = memory_alloc_zeroed(kernel, table_size(count));
+	if (table == NULL)
+		return old != NULL;
+	table->count = count;
+	list_for_each(link, &cache->oldest)
+		table_insert(table, list_entry(link, struct name_entry, age_link));
+	atomic_store(&cache->table, table);
+	if (old != NULL) {
+		rcu_synchronize(kernel);
+		memory_free(kernel, old, table_size(old->count));
 	}
-	mutex_unlock(&shard->lock);
-	memory_free(kernel, old_buckets, old_count * sizeof(struct name_entry *));
 	return true;
 }
 
@@ -262,36 +263,22 @@ choose_victim(struct name_cache *cache)
 static void
 cache_insert(struct name_cache *cache, struct name_entry *entry)
 {
-	struct name_shard *shard = shard_of(cache, entry->hash);
-	struct name name = { entry->name, entry->length };
-	struct name_entry *old;
-
-	mutex_lock(&shard->lock);
-	old = shard_find(shard, entry->hash, entry->dir, name);
-	if (old != NULL)
-		shard_remove(shard, old);
-	entry->next = *bucket_of(shard, entry->hash);
-	*bucket_of(shard, entry->hash) = entry;
-	shard->count++;
-	mutex_unlock(&shard->lock);
-
-	if (old != NULL) {
-		lists_remove(cache, old);
-		entry_free(entry->dir->kernel, old);
-	}
-	lists_add(cache, entry);
+	table_insert(atomic_load(&cache->table), entry);
+	list_push_back(&cache->oldest, &entry->age_link);
+	list_push_back(&entry->dir->children, &entry->dir_link);
+	if (entry->vnode != NULL)
+		list_push_back(&entry->vnode->names, &entry->vnode_link);
+	cache->count++;
 }
 
 /* REQUIRES(cache->lock) */
 static void
 cache_forget(struct name_cache *cache, const struct vnode *dir, struct name name)
 {
-	uint64_t hash = hash_of(dir, name);
-	/* Tables only change under both locks: this one suffices to look. */
-	struct name_entry *entry = shard_find(shard_of(cache, hash), hash, dir, name);
+	struct name_entry *entry = cache_find(cache, hash_of(dir, name), dir, name);
 
 	if (entry != NULL)
-		cache_remove(cache, entry);
+		cache_remove(dir->kernel, cache, entry);
 }
 
 void
@@ -303,13 +290,12 @@ name_cache_enter(struct vnode *dir, struct name name, struct vnode *vnode)
 	rwlock_assert_held(&dir->lock);
 	entry = entry_create(dir, name, vnode);
 	mutex_lock(&cache->lock);
-	if (entry != NULL && shard_grow(dir->kernel, shard_of(cache, entry->hash))) {
+	cache_forget(cache, dir, name); /* it may be wrong now */
+	if (entry != NULL && cache_grow(dir->kernel, cache)) {
 		if (cache->count >= cache->max)
-			cache_remove(cache, choose_victim(cache));
+			cache_remove(dir->kernel, cache, choose_victim(cache));
 		cache_insert(cache, entry);
 		entry = NULL;
-	} else {
-		cache_forget(cache, dir, name); /* it may be wrong now */
 	}
 	mutex_unlock(&cache->lock);
 	if (entry != NULL)
@@ -338,15 +324,24 @@ entry_about(const struct vnode *vnode)
 	return NULL;
 }
 
+/* REQUIRES(cache->lock) */
+static void
+cache_purge(struct name_cache *cache, struct vnode *vnode)
+{
+	struct name_entry *entry;
+
+	while ((entry = entry_about(vnode)) != NULL)
+		cache_remove(vnode->kernel, cache, entry);
+	free_retired(vnode->kernel, cache);
+}
+
 void
 name_cache_purge(struct vnode *vnode)
 {
 	struct name_cache *cache = cache_of(vnode);
-	struct name_entry *entry;
 
 	mutex_lock(&cache->lock);
-	while ((entry = entry_about(vnode)) != NULL)
-		cache_remove(cache, entry);
+	cache_purge(cache, vnode);
 	mutex_unlock(&cache->lock);
 }
 
@@ -354,16 +349,12 @@ bool
 name_cache_try_purge(struct vnode *vnode)
 {
 	struct name_cache *cache = cache_of(vnode);
-	struct name_entry *entry;
 
 	if (!mutex_try_lock(&cache->lock))
 		return false;
-	while ((entry = entry_about(vnode)) != NULL) {
-		if (!cache_try_remove(cache, entry))
-			break;
-	}
+	cache_purge(cache, vnode);
 	mutex_unlock(&cache->lock);
-	return entry == NULL;
+	return true;
 }
 
 bool
@@ -403,12 +394,11 @@ name_cache_shrink(struct kernel *kernel, size_t page_count)
 		return 0;
 	while (freed < page_count * PAGE_SIZE && cache->count > 0) {
 		struct name_entry *victim = choose_victim(cache);
-		size_t size = entry_size(victim->length);
 
-		if (!cache_try_remove(cache, victim))
-			break;
-		freed += size;
+		freed += entry_size(victim->length);
+		cache_remove(kernel, cache, victim);
 	}
+	free_retired(kernel, cache);
 	mutex_unlock(&cache->lock);
 	return (freed + PAGE_SIZE - 1) / PAGE_SIZE;
 }
@@ -419,11 +409,11 @@ name_cache_start(struct kernel *kernel)
 	struct name_cache *cache = &vfs_of(kernel)->names;
 	size_t max = (size_t)min_u64(kernel->memory.limit / MEMORY_PER_ENTRY, SIZE_MAX / 4);
 
+	atomic_init(&cache->table, NULL);
 	mutex_init(&cache->lock, kernel, RANK_NAME_CACHE);
 	list_init(&cache->oldest);
+	list_init(&cache->retired);
 	cache->max = max < ENTRIES_MIN ? ENTRIES_MIN : max;
-	for (size_t i = 0; i < NAME_SHARD_COUNT; i++)
-		mutex_init(&cache->shards[i].lock, kernel, RANK_NAME_SHARD);
 	cache->shrinker.shrink = name_cache_shrink;
 	shrinker_register(kernel, &cache->shrinker);
 }
@@ -432,13 +422,10 @@ void
 name_cache_stop(struct kernel *kernel)
 {
 	struct name_cache *cache = &vfs_of(kernel)->names;
+	struct name_table *table = atomic_load(&cache->table);
 
-	ASSERT(cache->count == 0);
+	ASSERT(cache->count == 0 && cache->retired_count == 0);
 	shrinker_unregister(kernel, &cache->shrinker);
-	for (size_t i = 0; i < NAME_SHARD_COUNT; i++) {
-		struct name_shard *shard = &cache->shards[i];
-
-		memory_free(kernel, shard->buckets,
-		    shard->bucket_count * sizeof(struct name_entry *));
-	}
+	if (table != NULL)
+		memory_free(kernel, table, table_size(table->count));
 }

@@ -9,6 +9,7 @@
  * before it releases the lock; whoever enters what a lookup found holds the
  * lock shared.  Finding takes no lock of the directory's: what it finds was
  * true after it was called, or a change is being made that has not returned.
+ * name_cache_peek() takes no lock at all (kern/rcu.h).
  *
  * All of it is only a cache: without memory, nothing is remembered.
  */
@@ -29,13 +30,22 @@ struct vnode;
  */
 bool name_cache_find(struct vnode *dir, struct name name, struct vnode **out);
 
+/*
+ * The same in a section of a reader: *out is no reference, but stays allocated
+ * until the section ends.
+ */
+bool name_cache_peek(const struct vnode *dir, struct name name, struct vnode **out);
+
 /* Remember that name in dir leads to vnode, or to nothing (NULL).  (dir: shared) */
 void name_cache_enter(struct vnode *dir, struct name name, struct vnode *vnode);
 
 /* Forget name in dir.  (dir: exclusive) */
 void name_cache_remove(struct vnode *dir, struct name name);
 
-/* Forget all that leads to vnode and all that is in it. */
+/*
+ * Forget all that leads to vnode and all that is in it.  When this returns, nobody
+ * who found vnode by name_cache_peek() still looks at it.
+ */
 void name_cache_purge(struct vnode *vnode);
 
 /*

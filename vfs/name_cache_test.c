@@ -98,14 +98,14 @@ static struct vnode *const unknown = (struct vnode *)1;
 static struct vnode *
 find(struct vnode *dir, const char *name)
 {
-	struct vnode *vnode;
+	struct vnode *vnode, *peeked;
+	bool is_known = name_cache_find(dir, name_of(name), &vnode);
 
-	if (!name_cache_find(dir, name_of(name), &vnode)) {
-		assert_null(vnode);
-		return unknown;
-	}
+	/* Nobody changes anything meanwhile, so both say the same. */
+	assert_int_equal(name_cache_peek(dir, name_of(name), &peeked), is_known);
+	assert_ptr_equal(peeked, vnode);
 	vnode_put(vnode);
-	return vnode;
+	return is_known ? vnode : unknown;
 }
 
 static size_t
@@ -260,8 +260,6 @@ thousands_of_names_are_found(void **state)
 		snprintf(name, sizeof(name), "n%u", i);
 		assert_ptr_equal(find(test->root, name), i % 3 == 0 ? NULL : test->file);
 	}
-	for (unsigned i = 0; i < NAME_SHARD_COUNT; i++)
-		assert_true(vfs_of(test->fixture.kernel)->names.shards[i].count > 200);
 }
 
 static void

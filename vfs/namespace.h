@@ -74,6 +74,9 @@ MUST_CHECK int namespace_rename(const struct path_context *from_context, const c
 /* A consistent copy of the attributes. */
 void namespace_attributes(struct vnode *vnode, struct vnode_attributes *out);
 
+/* The same without the lock, where a reader has it (kern/rcu.h); false if they are changing. */
+MUST_CHECK bool namespace_peek_attributes(const struct vnode *vnode, struct vnode_attributes *out);
+
 /* Values for namespace_set_attributes(); those that mask names count. */
 struct attribute_change {
 	uint32_t mask; /* enum attribute_mask */

@@ -62,6 +62,12 @@ namespace_attributes(struct vnode *vnode, struct vnode_attributes *out)
 	rwlock_unlock_shared(&vnode->lock);
 }
 
+bool
+namespace_peek_attributes(const struct vnode *vnode, struct vnode_attributes *out)
+{
+	return rwlock_peek(&vnode->lock, out, &vnode->attributes, sizeof(*out));
+}
+
 /* ---- times of access ---------------------------------------------------------- */
 
 static bool

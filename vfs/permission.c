@@ -64,6 +64,15 @@ permission_check(const struct vnode *vnode, const struct credential *credential,
 	return may_override(vnode, credential, access) ? 0 : -EACCES;
 }
 
+bool
+permission_may_search(const struct vnode_attributes *attributes,
+    const struct credential *credential)
+{
+	return (class_bits(attributes, credential) & ACCESS_EXECUTE) != 0 ||
+	       credential_can(credential, CAP_DAC_READ_SEARCH) ||
+	       credential_can(credential, CAP_DAC_OVERRIDE);
+}
+
 int
 permission_add(const struct vnode *dir, const struct credential *credential)
 {

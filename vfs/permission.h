@@ -8,12 +8,14 @@
 #ifndef VFS_PERMISSION_H
 #define VFS_PERMISSION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
 
 struct credential;
 struct vnode;
+struct vnode_attributes;
 
 enum access {
 	ACCESS_EXECUTE = 1, /* directories: search */
@@ -24,6 +26,13 @@ enum access {
 /* May the file be used so?  -EACCES; -EROFS and -EPERM (immutable) for writing. */
 MUST_CHECK int permission_check(const struct vnode *vnode, const struct credential *credential,
     uint32_t access);
+
+/*
+ * May a directory with these attributes be searched?  For those who read them
+ * without the lock.
+ */
+bool permission_may_search(const struct vnode_attributes *attributes,
+    const struct credential *credential);
 
 /* May an entry be added to dir?  -ENOENT if dir has been removed itself. */
 MUST_CHECK int permission_add(const struct vnode *dir, const struct credential *credential);

@@ -24,12 +24,11 @@
 
 #define FS_TYPE_MAX	  16
 #define DEVICE_DRIVER_MAX 16
-#define NAME_SHARD_COUNT  16 /* a power of two */
 
 struct device_ops;
 struct fs_type;
 struct mount;
-struct name_entry;
+struct name_table;
 
 /* vnode.c: all vnodes that can be found by (mount, ino). */
 struct vnode_table {
@@ -44,23 +43,16 @@ struct vnode_table {
 	struct shrinker shrinker;
 };
 
-/* A part of the name cache that is searched under a lock of its own. */
-struct name_shard {
-	struct mutex lock;
-	struct name_entry **buckets; /* bucket_count of them; GUARDED_BY(lock) */
-	size_t bucket_count;	     /* 0 or a power of two; GUARDED_BY(lock) */
-	size_t count;		     /* GUARDED_BY(lock) */
-	char padding[24];	     /* a cache line for each, about */
-};
-
 /* name_cache.c */
 struct name_cache {
-	struct mutex lock;  /* for all but finding; taken before a shard's */
-	struct list oldest; /* all entries, the oldest first; GUARDED_BY(lock) */
-	size_t count;	    /* GUARDED_BY(lock) */
-	size_t max;	    /* constant */
+	_Atomic(struct name_table *) table; /* or NULL; changed under the lock, read also by rcu */
+	struct mutex lock;
+	struct list oldest;  /* all entries, the oldest first; GUARDED_BY(lock) */
+	struct list retired; /* taken out, to be freed when no reader sees them; GUARDED_BY(lock) */
+	size_t retired_count; /* GUARDED_BY(lock) */
+	size_t count;	      /* GUARDED_BY(lock) */
+	size_t max;	      /* constant */
 	struct shrinker shrinker;
-	struct name_shard shards[NAME_SHARD_COUNT];
 };
 
 /* mount.c */
@@ -126,8 +118,8 @@ void vnode_has_name(struct vnode *vnode);
 
 /*
  * Is any vnode of mount referenced by others than the mount and the file system
- * itself?  If not, it stays so: the caller sees to it that nobody enters by the
- * mount point.
+ * itself?  If not, it stays so: is_closing is left set, and the caller sees to it
+ * that nobody enters by the mount point.
  */
 MUST_CHECK bool vnode_any_used(struct mount *mount);
 

@@ -26,7 +26,8 @@
  * Whether a mount is used is seen by looking at the count of each of its
  * vnodes, while threads inside may move on from one not yet seen to one that
  * was.  Such a thread takes a reference meanwhile; it sees is_closing then and
- * sets was_entered.  A file system in memory holds one reference to each vnode
+ * sets was_entered.  A walk without references (kern/rcu.h) that ends in the
+ * mount looks at is_closing before it takes one.    A file system in memory holds one reference to each vnode
  * that has a name, which does not count.
  */
 #include "vfs/vnode.h"
@@ -521,6 +522,7 @@ vnode_any_used(struct mount *mount)
 
 	atomic_store(&mount->was_entered, false);
 	atomic_store(&mount->is_closing, true);
+	rcu_synchronize(mount->kernel); /* walks that did not see it have their references now */
 	mutex_lock(&table->lock);
 	wait_for_reclaims(table, mount);
 	list_for_each(link, &mount->vnodes) {
@@ -531,7 +533,8 @@ vnode_any_used(struct mount *mount)
 	}
 	mutex_unlock(&table->lock);
 	is_used |= atomic_load(&mount->was_entered);
-	atomic_store(&mount->is_closing, false);
+	if (is_used)
+		atomic_store(&mount->is_closing, false);
 	return is_used;
 }
 
