@@ -115,6 +115,8 @@ sys_getdents64(struct thread *thread, int fd, struct user_ptr buffer, uint64_t s
 		    min_u64(size, INT32_MAX), bytes);
 		mutex_unlock(&file->offset_lock);
 		page_run_free(thread->kernel, bytes, 1);
+		if (result >= 0)
+			file_accessed(file);
 	}
 	file_put(file);
 	return result;

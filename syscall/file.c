@@ -140,6 +140,15 @@ file_no_seek(struct file *file, int64_t offset, enum whence whence, uint64_t *ou
 }
 
 void
+file_accessed(struct file *file)
+{
+	uint32_t flags = atomic_load_explicit(&file->flags, memory_order_relaxed);
+
+	if ((flags & OPEN_NO_ACCESS_TIME) == 0)
+		namespace_accessed(file->vnode);
+}
+
+void
 file_close_nothing(struct file *file)
 {
 }
@@ -162,7 +171,12 @@ seek_within(struct file *file, int64_t offset, enum whence whence, uint64_t size
 static int
 regular_read(struct file *file, struct uio *uio, uint64_t offset)
 {
-	return file_read(file->vnode, uio, offset);
+	uint64_t before = uio->left;
+	int error = file_read(file->vnode, uio, offset);
+
+	if (uio->left < before)
+		file_accessed(file);
+	return error;
 }
 
 static int

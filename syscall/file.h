@@ -108,6 +108,9 @@ void file_pool_destroy(struct file_pool *pool);
 MUST_CHECK int file_open(struct file_pool *pool, struct vnode *vnode, uint32_t flags,
     struct file **out);
 
+/* The file was read: renew its vnode's time of access, unless O_NOATIME says no. */
+void file_accessed(struct file *file);
+
 /* What a new file is to be. */
 struct file_create {
 	const struct file_ops *ops;

@@ -197,10 +197,7 @@ file_read(struct vnode *vnode, struct uio *uio, uint64_t offset)
 			error = read_store(vnode, uio, offset, length);
 	}
 	rwlock_unlock_shared(&vnode->lock);
-	if (uio->left == before)
-		return error;
-	namespace_accessed(vnode);
-	return 0;
+	return uio->left == before ? error : 0;
 }
 
 /* ---- writing -------------------------------------------------------------- */

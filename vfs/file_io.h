@@ -21,7 +21,8 @@ struct credential;
 /*
  * Read from offset as much as uio takes and the file has; uio->left tells what
  * was not.  An error after some data was moved is reported only by the next
- * call.  -EIO, -EUCLEAN, -EFAULT, -ENOMEM.
+ * call.  The time of access is the caller's affair: namespace_accessed().
+ * -EIO, -EUCLEAN, -EFAULT, -ENOMEM.
  */
 MUST_CHECK int file_read(struct vnode *vnode, struct uio *uio, uint64_t offset);
 

@@ -31,6 +31,7 @@
 #include "vfs/lookup_impl.h"
 #include "vfs/mount.h"
 #include "vfs/name_cache.h"
+#include "vfs/namespace.h"
 #include "vfs/permission.h"
 #include "vfs/vfs_impl.h"
 #include "vfs/vnode.h"
@@ -423,6 +424,7 @@ splice_target(struct walk *walk, struct vnode *link)
 	rwlock_unlock_shared(&link->lock);
 	if (error < 0)
 		return error;
+	namespace_accessed(link);
 	memcpy(text + length, walk->rest, rest_size);
 	memory_free(link->kernel, walk->text, walk->text_size);
 	walk->text = text;

@@ -360,7 +360,5 @@ namespace_read_directory(struct vnode *dir, uint64_t *position, struct directory
 	else
 		error = vnode_read_directory(dir, position, sink);
 	rwlock_unlock_shared(&dir->lock);
-	if (error == 0)
-		namespace_accessed(dir);
 	return error;
 }

@@ -111,7 +111,10 @@ void namespace_modified(struct vnode *vnode);
 /* The target of a symbolic link; -EINVAL for anything else. */
 MUST_CHECK int namespace_read_link(struct vnode *vnode, char *target, size_t size, size_t *length);
 
-/* List a directory from *position on; -ENOENT if it has been removed. */
+/*
+ * List a directory from *position on; -ENOENT if it has been removed.  The time
+ * of access is the caller's affair.
+ */
 MUST_CHECK int namespace_read_directory(struct vnode *dir, uint64_t *position,
     struct directory_sink *sink);
 
