@@ -126,8 +126,8 @@ run_on_host(struct run *run)
 	}
 	snprintf(directory, sizeof(directory), "%s/conformance.XXXXXX", run->subject.where);
 	if (mkdtemp(directory) == NULL) {
-		perror(run->subject.where);
-		return 1;
+		printf("1..0 # SKIP %s: %s\n", run->subject.where, strerror(errno));
+		return 0;
 	}
 	run->subject.where = directory;
 	result = run_all(run);

@@ -41,7 +41,14 @@ struct group {
 #define FAMILIES(X) \
 	X(path_groups) \
 	X(open_groups) \
+	X(mkdir_groups) \
+	X(remove_groups) \
+	X(link_groups) \
 	X(rename_groups) \
+	X(chmod_groups) \
+	X(chown_groups) \
+	X(times_groups) \
+	X(truncate_groups) \
 	X(difference_groups)
 
 #define X(family) extern const struct group family[];
@@ -173,6 +180,9 @@ void set_owner(const char *path, uid_t uid, gid_t gid);
 
 /* An open file, by root. */
 int open_file(const char *path, int flags);
+
+/* A path, to nothing that is there, on another file system than this directory. */
+const char *on_another_file_system(const char *name);
 
 /* Attributes, of a link itself; the group fails if there are none. */
 struct stat status_of(const char *path);
