@@ -54,6 +54,8 @@ rank_name(enum lock_rank rank)
 		return "name cache";
 	case RANK_WAIT_QUEUE:
 		return "wait queue";
+	case RANK_FILE_LOCK:
+		return "file lock";
 	case RANK_WATCHES:
 		return "watches";
 	case RANK_DESCRIPTORS:

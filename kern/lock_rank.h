@@ -22,6 +22,7 @@ enum lock_rank {
 	RANK_VNODE_TABLE,    /* vfs: which vnodes there are, which are idle */
 	RANK_NAME_CACHE,     /* vfs: which names are cached, and for whom */
 	RANK_WAIT_QUEUE,     /* kern: something to wait for; before those that wait for it */
+	RANK_FILE_LOCK,	     /* vfs: locks that processes put on files */
 	RANK_WATCHES,	     /* syscall: which epoll watches which file */
 	RANK_DESCRIPTORS,    /* syscall: one process's descriptors */
 	RANK_DEFERRED,	     /* kern: timers and work */

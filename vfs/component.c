@@ -5,6 +5,7 @@
 #include "base/errno.h"
 #include "kern/kernel.h"
 #include "kern/memory.h"
+#include "vfs/file_lock.h"
 #include "vfs/mount.h"
 #include "vfs/page_cache.h"
 #include "vfs/vfs_impl.h"
@@ -34,6 +35,7 @@ vfs_start(struct kernel *kernel)
 		goto stop_pages;
 	name_cache_start(kernel);
 	mount_table_start(kernel);
+	file_locks_start(kernel);
 	return 0;
 
 stop_pages:

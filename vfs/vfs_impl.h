@@ -77,11 +77,21 @@ struct device_table {
 	size_t driver_count;				 /* constant after boot */
 };
 
+/* file_lock.c */
+#define FILE_LOCK_CHAINS 16 /* a power of two */
+
+struct file_lock_table {
+	struct mutex lock;
+	struct list waiters;		      /* in the order they came; GUARDED_BY(lock) */
+	struct list chains[FILE_LOCK_CHAINS]; /* held locks, by vnode; GUARDED_BY(lock) */
+};
+
 struct vfs {
 	struct vnode_table vnodes;
 	struct name_cache names;
 	struct mount_table mounts;
 	struct device_table devices;
+	struct file_lock_table file_locks;
 };
 
 static inline struct vfs *

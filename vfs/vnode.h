@@ -313,6 +313,7 @@ struct vnode {
 	struct page_cache pages;
 	struct pipe *pipe;		    /* of a fifo that is open; GUARDED_BY(lock) */
 	struct mount *_Atomic mounted_here; /* GUARDED_BY(lock); atomic to peek at */
+	_Atomic uint32_t lock_count;	    /* see file_lock.h; private to file_lock.c */
 	struct list table_link;		    /* (mount, ino) hash chain; private to vnode.c */
 	struct list mount_link;		    /* all vnodes of the mount; private to vnode.c */
 	struct list idle_link;		    /* private to vnode.c */
