@@ -93,6 +93,25 @@ segments_length(const struct segment *segments, size_t count, uint64_t *length)
 	return count <= UINT32_MAX ? 0 : -EINVAL;
 }
 
+static NOINLINE void
+transfer_log(struct block_dev *dev, const struct host_block_request *request, uint64_t offset,
+    int error)
+{
+	const struct host_block_fault *fault = &request->fault;
+	const char *op = request->op == HOST_BLOCK_READ ? "read" : "write";
+
+	if (fault->what == NULL)
+		kernel_log(dev->kernel, LOG_ERROR,
+		    "block: %s: %s of %llu bytes at offset %llu failed: error %d", dev->name, op,
+		    (unsigned long long)request->length, (unsigned long long)offset, -error);
+	else
+		kernel_log(dev->kernel, LOG_ERROR,
+		    "block: %s: %s of %llu bytes at offset %llu failed: %s, near byte %llu of the "
+		    "file",
+		    dev->name, op, (unsigned long long)request->length, (unsigned long long)offset,
+		    fault->what, (unsigned long long)fault->place);
+}
+
 /* Transfer segments, and wait for it. */
 static int
 transfer_segments(struct block_dev *dev, enum host_block_op op, uint64_t offset,
@@ -119,11 +138,7 @@ transfer_segments(struct block_dev *dev, enum host_block_op op, uint64_t offset,
 	}
 	/* -EFAULT is the caller's own: it gave memory that is not there. */
 	if (UNLIKELY(error < 0 && error != -EFAULT))
-		kernel_log(dev->kernel, LOG_ERROR,
-		    "block: %s: %s of %llu bytes at offset %llu failed: error %d", dev->name,
-		    op == HOST_BLOCK_READ ? "read" : "write",
-		    (unsigned long long)transfer.request.length, (unsigned long long)offset,
-		    -error);
+		transfer_log(dev, &transfer.request, offset, error);
 	return error;
 }
 

@@ -74,7 +74,7 @@ int
 block_attach_host(struct kernel *kernel, const struct block_attach *attach)
 {
 	struct host_store *store = memory_alloc_zeroed(kernel, sizeof(*store));
-	struct host_block_info info;
+	struct host_block_info info = { 0 };
 	int error;
 
 	if (store == NULL)
@@ -82,6 +82,9 @@ block_attach_host(struct kernel *kernel, const struct block_attach *attach)
 	store->dev.kernel = kernel;
 	error = kernel->host_ops->block_open(kernel->host, attach->host_name, attach->writable,
 	    &store->store, &info);
+	if (error < 0 && info.fault.what != NULL)
+		kernel_log(kernel, LOG_ERROR, "block: %s: %s, near byte %llu of the file",
+		    attach->name, info.fault.what, (unsigned long long)info.fault.place);
 	if (error < 0)
 		goto free_store;
 	error = host_store_shape(store, &info, attach);

@@ -45,6 +45,15 @@ enum host_block_op {
 };
 
 /*
+ * What a host may say beside an error, for the log: what is wrong, and at which
+ * byte of its file.  what is static text, or NULL if there is nothing to say.
+ */
+struct host_block_fault {
+	const char *what;
+	uint64_t place;
+};
+
+/*
  * One request to a backing store.  The caller owns it, the segments and their
  * memory again once done is called, which happens exactly once, on any thread,
  * possibly before block_submit() returns.  error is 0 when the whole range was
@@ -57,6 +66,7 @@ struct host_block_request {
 	uint64_t length;		/* bytes: the sum of the segments; 0 for a flush */
 	const struct segment *segments; /* reads and writes only */
 	void (*done)(struct host_block_request *request, int error);
+	struct host_block_fault fault; /* set by the host, before done is called with an error */
 };
 
 /* What a store can do, fixed when it is opened. */
@@ -64,7 +74,8 @@ struct host_block_info {
 	uint64_t size;	      /* bytes, of any alignment */
 	uint32_t sector_size; /* transfers best start and end at multiples of it */
 	bool is_read_only;
-	bool is_cached_below; /* re-reading is about as cheap as copying memory */
+	bool is_cached_below;	       /* re-reading is about as cheap as copying memory */
+	struct host_block_fault fault; /* if opening fails */
 };
 
 struct host_ops {
@@ -144,7 +155,8 @@ struct host_ops {
 	 * it is locked against every other writer and reader that locks; else
 	 * against writers.  May block.  -ENOENT, -EACCES, -EISDIR, -EBUSY
 	 * (locked by another), -EROFS, -ENODEV (not a kind of file that can
-	 * hold blocks), -ENOMEM, -EIO, or what else the host's own open says
+	 * hold blocks), -EUCLEAN (its content is damaged), -EOPNOTSUPP (its
+	 * format asks for too much), -ENOMEM, -EIO, or what else the host's own open says
 	 * (-ENOTDIR, -ELOOP, -ENAMETOOLONG, -EMFILE, ...).
 	 */
 	int (*block_open)(struct host *host, const char *name, bool writable,

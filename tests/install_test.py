@@ -90,12 +90,14 @@ def main():
         source.write_text(PROGRAM)
         shared = output("pkg-config", "--cflags", "--libs", "rump", **where).split()
         compiled = output("pkg-config", "--cflags", "rump", **where).split()
+        static = output("pkg-config", "--static", "--libs", "rump", **where).split()
+        static = [word for word in static if word != "-lrump"]
         cases = [
             ("librump.a shows public names only", only_public(lib / "librump.a", "-g")),
             ("librump.so shows public names only", only_public(lib / "librump.so", "-D")),
             ("a program runs with librump.so", runs(lib, source, shared)),
             ("a program runs with librump.a",
-             runs(lib, source, compiled, lib / "librump.a", "-pthread")),
+             runs(lib, source, compiled, lib / "librump.a", *static)),
         ]
         for header in ("rump.h", "syscalls.h"):
             cases += [

@@ -11,6 +11,8 @@
  * that knows no locks is no reason to refuse an image.  A block device that is
  * written to is also opened exclusively, which Linux refuses while it is
  * mounted; its lock alone would not say so.
+ *
+ * A file that is compressed shows what is in it, read-only.
  */
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -19,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/posix/compressed/compressed.h"
 #include "host/posix/host_impl.h"
 
 #define FILE_SECTOR_SIZE 512
@@ -121,6 +124,26 @@ prepare(int descriptor, const struct stat *status, bool writable, struct host_bl
 	return 0;
 }
 
+/* If the file is compressed, show what is in it instead. */
+static int
+open_compressed(struct host_block *block, struct host_block_info *info)
+{
+	int error;
+
+	if (block->is_device)
+		return 0;
+	error = compressed_open(block->descriptor, info->size, &block->compressed, &info->size,
+	    &info->fault);
+	if (error < 0 || block->compressed == NULL)
+		return error;
+	if (block->is_writable) {
+		compressed_close(block->compressed);
+		return -EROFS;
+	}
+	info->is_cached_below = false; /* not for long */
+	return 0;
+}
+
 int
 posix_block_open(struct host *host, const char *name, bool writable, struct host_block **out,
     struct host_block_info *info)
@@ -143,12 +166,17 @@ posix_block_open(struct host *host, const char *name, bool writable, struct host
 		goto close_descriptor;
 	}
 	block->descriptor = descriptor;
-	block->size = info->size;
 	block->is_device = S_ISBLK(status.st_mode);
 	block->is_writable = writable;
+	error = open_compressed(block, info);
+	if (error < 0)
+		goto free_block;
+	block->size = info->size;
 	*out = block;
 	return 0;
 
+free_block:
+	free(block);
 close_descriptor:
 	close(descriptor);
 	return error;
@@ -157,6 +185,8 @@ close_descriptor:
 void
 posix_block_close(struct host *host, struct host_block *block)
 {
+	if (block->compressed != NULL)
+		compressed_close(block->compressed);
 	close(block->descriptor);
 	free(block);
 }

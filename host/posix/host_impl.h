@@ -86,11 +86,12 @@ int posix_parameter(struct host *host, const char *name, char *buffer, size_t si
 
 /* block.c */
 struct host_block {
-	int descriptor;		 /* constant */
-	uint64_t size;		 /* constant */
-	bool is_device;		 /* a block device, not a regular file; constant */
-	bool is_writable;	 /* constant */
-	_Atomic int flush_error; /* the first flush that failed, for all later ones */
+	int descriptor;		       /* constant */
+	uint64_t size;		       /* constant */
+	bool is_device;		       /* a block device, not a regular file; constant */
+	bool is_writable;	       /* constant */
+	struct compressed *compressed; /* what decodes it, or NULL; constant */
+	_Atomic int flush_error;       /* the first flush that failed, for all later ones */
 };
 
 int posix_block_open(struct host *host, const char *name, bool writable, struct host_block **out,

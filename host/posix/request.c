@@ -21,6 +21,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "host/posix/compressed/compressed.h"
 #include "host/posix/host_impl.h"
 
 /* Segments in one system call; below IOV_MAX and gentle on the stack. */
@@ -198,10 +199,13 @@ zero(const struct host_block *block, const struct host_block_request *request)
 }
 
 static int
-carry_out(struct host_block *block, const struct host_block_request *request)
+carry_out(struct host_block *block, struct host_block_request *request)
 {
 	if (request->offset > block->size || request->length > block->size - request->offset)
 		return -EIO;
+	if (request->op == HOST_BLOCK_READ && block->compressed != NULL)
+		return compressed_read(block->compressed, request->offset, request->segments,
+		    request->segment_count, &request->fault);
 	if (request->op == HOST_BLOCK_READ)
 		return transfer(block, request);
 	if (request->op == HOST_BLOCK_FLUSH)
