@@ -113,6 +113,27 @@ test("one instance holds several kernels, and their memory is used again", async
 	assert.equal(exports.web_run(), Infinity);
 });
 
+test("the module as JavaScript does the same", async (context) => {
+	if (!fs.existsSync(web + "anykernel.wasm.js")) {
+		context.skip("there was no wasm2js to make it with");
+		return;
+	}
+	const module = await import(pathToFileURL(web + "anykernel.wasm.js").href);
+	const kernels = [await Kernel.boot({ module }), await Kernel.boot({ module })];
+
+	for (const kernel of kernels) {
+		await kernel.mount(image);
+		assert.deepEqual(kernel.fs.readFileSync("/mnt/large"), noise(LARGE));
+		assert.equal(kernel.fs.statSync("/mnt/hello").mtimeNs, 10n ** 18n);
+		kernel.fs.writeFileSync("/mine", noise(LARGE)); // memory grows
+		assert.deepEqual(kernel.fs.readFileSync("/mine"), noise(LARGE));
+	}
+	kernels[0].fs.unlinkSync("/mine");
+	assert.ok(kernels[1].fs.existsSync("/mine"));
+	for (const kernel of kernels)
+		kernel.destroy();
+});
+
 // ---- reading ---------------------------------------------------------------------------
 
 test("files, directories and links of an image read as they were made", async () => {

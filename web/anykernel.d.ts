@@ -55,10 +55,18 @@ export class CachedSource implements Source {
 	close(): void;
 }
 
-/** The compiled module: this package's, or what is given. */
+/** The module as JavaScript: anykernel/anykernel.wasm.js is one. */
+export interface JavaScriptModule {
+	instantiate(imports: object): object;
+}
+
+/**
+ * The compiled module: this package's, or what is given.  Where there is no
+ * WebAssembly, this package's as JavaScript.
+ */
 export function compileModule(
-	from?: WebAssembly.Module | ArrayBuffer | ArrayBufferView,
-): Promise<WebAssembly.Module>;
+	from?: WebAssembly.Module | JavaScriptModule | ArrayBuffer | ArrayBufferView,
+): Promise<WebAssembly.Module | JavaScriptModule>;
 
 /** A system call has failed, or the kernel has stopped. */
 export class KernelError extends Error {
@@ -81,7 +89,7 @@ export interface BootOptions {
 	/** Is given each line of the kernel's log. */
 	onLine?(line: string): void;
 	/** Another module than this package's. */
-	module?: WebAssembly.Module | ArrayBuffer | ArrayBufferView;
+	module?: WebAssembly.Module | JavaScriptModule | ArrayBuffer | ArrayBufferView;
 }
 
 export interface AttachOptions {
@@ -145,7 +153,7 @@ export interface Mount {
 export class Kernel {
 	/** Boot a kernel, with a tmpfs on / and a devfs on /dev. */
 	static boot(options?: BootOptions): Promise<Kernel>;
-	constructor(module: WebAssembly.Module, options?: Omit<BootOptions, "module">);
+	constructor(module: WebAssembly.Module | JavaScriptModule, options?: Omit<BootOptions, "module">);
 	readonly fs: FileSystem;
 	/** How long booting took, in milliseconds. */
 	readonly bootTime: number;

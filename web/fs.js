@@ -11,7 +11,8 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
 const O_DIRECTORY = 0o200000;
-const STATX_ALL = 0xfff; // the basic fields and the time of birth
+const STATX_BTIME = 0x800;
+const STATX_ALL = 0x7ff | STATX_BTIME; // the basic fields and the time of birth
 const STATX_SIZE = 256;
 
 const READ_SIZE = 112 * 1024; // one call's worth, inside the room for arguments
@@ -96,7 +97,14 @@ function number64(view, at) {
 	return view.getUint32(at, true) + view.getInt32(at + 4, true) * 2 ** 32;
 }
 
+// A time of struct statx, exact to about a microsecond.
+function milliseconds(view, at) {
+	return number64(view, at) * 1000 + view.getUint32(at + 8, true) / 1e6;
+}
+
 export class Stats extends Typed {
+	#view;
+
 	// statx: the bytes of struct statx
 	constructor(statx) {
 		const view = new DataView(statx.buffer, statx.byteOffset, statx.byteLength);
@@ -114,17 +122,37 @@ export class Stats extends Typed {
 		this.ino = number64(view, 32);
 		this.size = number64(view, 40);
 		this.blocks = number64(view, 48);
-		const hasBirth = (view.getUint32(0, true) & 0x800) !== 0;
-		const places = { atime: 64, birthtime: hasBirth ? 80 : 96, ctime: 96, mtime: 112 };
-		for (const [name, at] of Object.entries(places)) {
-			const nanoseconds = view.getBigInt64(at, true) * 1000000000n +
-				BigInt(view.getUint32(at + 8, true));
-
-			this[name + "Ns"] = nanoseconds;
-			this[name + "Ms"] = Number(nanoseconds / 1000n) / 1000;
-			this[name] = new Date(Math.floor(Number(nanoseconds / 1000000n)));
-		}
+		const hasBirth = (view.getUint32(0, true) & STATX_BTIME) !== 0;
+		this.atimeMs = milliseconds(view, 64);
+		this.mtimeMs = milliseconds(view, 112);
+		this.ctimeMs = milliseconds(view, 96);
+		this.birthtimeMs = milliseconds(view, hasBirth ? 80 : 96);
+		this.#view = view;
 	}
+
+	// The time at a place in nanoseconds, as a BigInt.
+	_nanoseconds(at) {
+		return this.#view.getBigInt64(at, true) * 1000000000n +
+			BigInt(this.#view.getUint32(at + 8, true));
+	}
+
+	get birthtimeNs() {
+		return this._nanoseconds((this.#view.getUint32(0, true) & STATX_BTIME) !== 0 ? 80 : 96);
+	}
+}
+for (const name of ["atime", "mtime", "ctime", "birthtime"]) {
+	Object.defineProperty(Stats.prototype, name, {
+		get() {
+			return new Date(Math.floor(this[name + "Ms"]));
+		},
+	});
+}
+for (const [name, at] of [["atimeNs", 64], ["mtimeNs", 112], ["ctimeNs", 96]]) {
+	Object.defineProperty(Stats.prototype, name, {
+		get() {
+			return this._nanoseconds(at);
+		},
+	});
 }
 
 // ---- the calls ----------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 import { argumentError, KernelError } from "./errors.js";
 import { Host } from "./host.js";
+import { instantiate } from "./module.js";
 import { calls } from "./syscalls.js";
 
 const ROOM_SIZE = 128 * 1024; // for the arguments of a call
@@ -34,6 +35,7 @@ export class Machine {
 	#host;
 	#kernel = 0;
 	#arguments = 0;
+	#argumentView; // of them, until memory grows
 	#room = 0;
 	#roomUsed = 0;
 	#borrowed = []; // [address, size] of memory taken for the call that goes on
@@ -48,8 +50,7 @@ export class Machine {
 			onLine: (text) => this.#addLines(text, onLine),
 			onDue: (when) => this.#schedule(when),
 		});
-		const instance = new WebAssembly.Instance(module, this.#host.imports());
-		this.#exports = instance.exports;
+		this.#exports = instantiate(module, this.#host.imports());
 		this.#host.bind(this.#exports.memory);
 		this.#start(memoryLimit);
 	}
@@ -196,12 +197,14 @@ export class Machine {
 	}
 
 	#setArguments(words) {
-		const view = new DataView(this.#host.bytes.buffer, this.#arguments);
+		const { buffer } = this.#host.bytes;
 
-		words.forEach((word, i) => {
-			view.setUint32(WORD * i, word >>> 0, true);
-			view.setInt32(WORD * i + 4, Math.floor(word / 2 ** 32), true);
-		});
+		if (this.#argumentView?.buffer !== buffer)
+			this.#argumentView = new DataView(buffer, this.#arguments);
+		for (let i = 0; i < words.length; i++) {
+			this.#argumentView.setUint32(WORD * i, words[i] >>> 0, true);
+			this.#argumentView.setInt32(WORD * i + 4, Math.floor(words[i] / 2 ** 32), true);
+		}
 	}
 
 	// The system call called name: its result, negative if it failed.

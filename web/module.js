@@ -1,4 +1,7 @@
 // The compiled module, which all kernels of a page or process share.
+//
+// Where there is no WebAssembly, it is the same module as JavaScript, made by
+// binaryen's wasm2js: an object whose instantiate() gives the exports.
 
 let common;
 
@@ -20,7 +23,9 @@ async function compileDefault() {
 
 // The module itself, its bytes, or nothing for the one of this package.
 export async function compileModule(from) {
-	if (from instanceof WebAssembly.Module)
+	if (globalThis.WebAssembly === undefined)
+		return from ?? import("./anykernel.wasm.js");
+	if (from instanceof WebAssembly.Module || typeof from?.instantiate === "function")
 		return from;
 	if (from !== undefined)
 		return WebAssembly.compile(from);
@@ -29,4 +34,11 @@ export async function compileModule(from) {
 		throw error;
 	});
 	return common;
+}
+
+// The exports of a new instance.
+export function instantiate(module, imports) {
+	if (typeof module.instantiate === "function")
+		return module.instantiate(imports);
+	return new WebAssembly.Instance(module, imports).exports;
 }

@@ -26,7 +26,7 @@ wasm_thread_join(struct host *host, struct host_thread *thread)
 {
 }
 
-static uintptr_t *
+static uint64_t *
 wasm_thread_word(struct host *host)
 {
 	return &host->word;

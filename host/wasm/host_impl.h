@@ -37,7 +37,7 @@ struct host {
 	struct extent *free;   /* by address; no two touch */
 	uint64_t (*run)(void); /* constant */
 	uint64_t due;	       /* when kernels next want run(), or HOST_NO_DEADLINE */
-	uintptr_t word;	       /* the only thread's */
+	uint64_t word;	       /* the only thread's */
 	struct host_block stores[STORES_MAX];
 };
 
