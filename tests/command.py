@@ -229,7 +229,8 @@ def run():
                 failed += 1
                 where = traceback.extract_tb(error.__traceback__)
                 line = next(step.lineno for step in where if step.name == function.__name__)
-                print(f"not ok {number} - {name}\n# line {line}: {type(error).__name__}: {error}")
+                story = f"{type(error).__name__}: {error}"[:1500].replace("\n", "\n# ")
+                print(f"not ok {number} - {name}\n# line {line}: {story}")
                 sys.stdout.flush()
     print(f"1..{len(tests)}")
     sys.exit(1 if failed else 0)

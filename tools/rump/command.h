@@ -31,6 +31,7 @@ struct command {
 extern const struct command cat_command;
 extern const struct command complete_command;
 extern const struct command cp_command;
+extern const struct command find_command;
 extern const struct command info_command;
 extern const struct command ls_command;
 extern const struct command stat_command;

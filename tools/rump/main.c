@@ -31,6 +31,7 @@ const struct command *const commands[] = {
 	&cp_command,
 	&stat_command,
 	&tree_command,
+	&find_command,
 	&info_command,
 	NULL,
 };

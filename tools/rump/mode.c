@@ -2,6 +2,8 @@
 #include "tools/rump/mode.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 struct file_type {
@@ -67,4 +69,74 @@ const char *
 mode_type_word(mode_t mode)
 {
 	return file_type(mode)->word;
+}
+
+/* The bits that a clause's letters "rwxst" mean for those in who: u, g, o. */
+static mode_t
+clause_bits(mode_t who, const char *letters, size_t length)
+{
+	mode_t bits = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		switch (letters[i]) {
+		case 'r':
+			bits |= 0444 & who;
+			break;
+		case 'w':
+			bits |= 0222 & who;
+			break;
+		case 'x':
+			bits |= 0111 & who;
+			break;
+		case 's':
+			bits |= (who & 0700 ? S_ISUID : 0) | (who & 0070 ? S_ISGID : 0);
+			break;
+		default:
+			bits |= S_ISVTX;
+			break;
+		}
+	}
+	return bits;
+}
+
+/* One clause like "ug+rw".  What follows it, or NULL if it is none. */
+static const char *
+clause_apply(const char *text, mode_t *mode)
+{
+	mode_t who = 0, bits;
+	size_t length;
+	char operation;
+
+	for (; *text != '\0' && strchr("ugoa", *text) != NULL; text++)
+		who |= *text == 'u' ? 0700 : *text == 'g' ? 0070 : *text == 'o' ? 0007 : 0777;
+	operation = *text;
+	if (operation != '+' && operation != '-' && operation != '=')
+		return NULL;
+	length = strspn(++text, "rwxst");
+	bits = clause_bits(who == 0 ? 0777 : who, text, length);
+	if (operation == '=')
+		*mode &= ~(who == 0 ? 0777 : who);
+	*mode = operation == '-' ? *mode & ~bits : *mode | bits;
+	return text + length;
+}
+
+bool
+mode_parse(const char *text, mode_t *mode)
+{
+	char *end;
+
+	*mode = 0;
+	if (*text >= '0' && *text <= '7') {
+		unsigned long number = strtoul(text, &end, 8);
+
+		*mode = (mode_t)number;
+		return *end == '\0' && number <= 07777;
+	}
+	for (;; text++) {
+		text = clause_apply(text, mode);
+		if (text == NULL)
+			return false;
+		if (*text != ',')
+			return *text == '\0';
+	}
 }
