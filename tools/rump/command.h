@@ -31,7 +31,10 @@ struct command {
 extern const struct command cat_command;
 extern const struct command complete_command;
 extern const struct command cp_command;
+extern const struct command df_command;
+extern const struct command du_command;
 extern const struct command find_command;
+extern const struct command grep_command;
 extern const struct command info_command;
 extern const struct command ls_command;
 extern const struct command stat_command;

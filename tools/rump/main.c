@@ -32,6 +32,9 @@ const struct command *const commands[] = {
 	&stat_command,
 	&tree_command,
 	&find_command,
+	&grep_command,
+	&du_command,
+	&df_command,
 	&info_command,
 	NULL,
 };

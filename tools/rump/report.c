@@ -70,6 +70,17 @@ report(const char *format, ...)
 }
 
 void
+report_note(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (!settings.is_quiet)
+		report_line(format, arguments);
+	va_end(arguments);
+}
+
+void
 report_unable(const char *format, ...)
 {
 	va_list arguments;

@@ -24,6 +24,9 @@ void report_begin(const char *command);
 /* Some operation failed. */
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Something worth knowing that is nothing wrong; not said with -q. */
+void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* An image cannot be opened. */
 void report_unable(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -1,0 +1,83 @@
+/* A file of an image, line by line. */
+#include "tools/rump/lines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rump/rump.h>
+#include <rump/syscalls.h>
+
+#include "tools/rump/memory.h"
+
+enum {
+	BUFFER_SIZE = 256 * 1024, /* grows for longer lines */
+};
+
+void
+lines_begin(struct lines *lines, int fd)
+{
+	if (lines->buffer == NULL) {
+		lines->capacity = BUFFER_SIZE;
+		lines->buffer = memory_resize(NULL, lines->capacity, 1);
+	}
+	*lines = (struct lines){ .fd = fd, .buffer = lines->buffer, .capacity = lines->capacity };
+}
+
+/* Read more behind what is left, which moves to the front. */
+static void
+lines_fill(struct lines *lines)
+{
+	size_t left = lines->end - lines->begin;
+	ssize_t length;
+
+	if (lines->begin > 0)
+		memmove(lines->buffer, lines->buffer + lines->begin, left);
+	lines->begin = 0;
+	lines->end = left;
+	if (left == lines->capacity) {
+		lines->capacity *= 2;
+		lines->buffer = memory_resize(lines->buffer, lines->capacity, 1);
+	}
+	length = rump_sys_read(lines->fd, lines->buffer + left, lines->capacity - left);
+	if (length <= 0) {
+		lines->is_at_end = true;
+		lines->error = length < 0 ? errno : 0;
+		return;
+	}
+	lines->has_nul |= memchr(lines->buffer + left, '\0', (size_t)length) != NULL;
+	lines->end += (size_t)length;
+}
+
+char *
+lines_next(struct lines *lines, size_t *length)
+{
+	size_t searched = 0; /* of what is left */
+	char *line, *newline;
+
+	for (;;) {
+		size_t left = lines->end - lines->begin;
+
+		line = lines->buffer + lines->begin;
+		newline = memchr(line + searched, '\n', left - searched);
+		if (newline != NULL) {
+			*length = (size_t)(newline - line);
+			lines->begin += *length + 1;
+			return line;
+		}
+		if (lines->is_at_end)
+			break;
+		searched = left;
+		lines_fill(lines);
+	}
+	*length = lines->end - lines->begin;
+	lines->begin = lines->end;
+	return *length > 0 ? line : NULL;
+}
+
+void
+lines_free(struct lines *lines)
+{
+	free(lines->buffer);
+	*lines = (struct lines){ 0 };
+}
