@@ -53,7 +53,7 @@ def rump(*words, **more):
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC", **more.pop("env", {})}
     process = subprocess.run(
         [*RUMP, *words],
-        stdin=subprocess.DEVNULL,
+        input=more.pop("stdin_text", "").encode(),
         stdout=more.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         env=environment,

@@ -38,7 +38,9 @@ extern const struct command grep_command;
 extern const struct command info_command;
 extern const struct command ls_command;
 extern const struct command stat_command;
+extern const struct command tar_command;
 extern const struct command tree_command;
+extern const struct command verify_command;
 
 /* What stands before the name of a command. */
 extern const struct command overview_command;

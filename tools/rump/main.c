@@ -35,6 +35,8 @@ const struct command *const commands[] = {
 	&grep_command,
 	&du_command,
 	&df_command,
+	&verify_command,
+	&tar_command,
 	&info_command,
 	NULL,
 };
