@@ -111,9 +111,15 @@ struct mount {
 	struct kernel *kernel;	     /* constant */
 	uint32_t device;	     /* st_dev of its files; constant */
 	uint32_t flags;		     /* enum mount_flag; constant */
-	bool reads_direct;	     /* large reads may bypass the page cache; constant */
-	bool has_live_names;	     /* names come and go by themselves: not cached; constant */
-	uint32_t id;		     /* constant */
+
+	/*
+	 * Large reads may bypass the page cache.  read_store() then gets a user's
+	 * memory, which the host can reach and the file system cannot.  Constant.
+	 */
+	bool reads_direct;
+
+	bool has_live_names; /* names come and go by themselves: not cached; constant */
+	uint32_t id;	     /* constant */
 	char source[MOUNT_SOURCE_MAX + 1];
 	struct vnode *root;	  /* a reference, besides any of the driver's own; constant */
 	struct vnode *covered;	  /* a reference, NULL for the root mount; constant once mounted */

@@ -567,6 +567,32 @@ a_file_in_memory_goes_with_its_last_name_and_reference(void **state)
 	assert_int_equal(after.inodes_free, before.inodes_free);
 }
 
+static void
+reclaim_nothing(struct vnode *vnode)
+{
+	(void)vnode;
+}
+
+/* A new operation belongs to a group, or drivers that rely on them lack it. */
+static void
+groups_of_defaults_have_every_operation(void **state)
+{
+	static const struct vnode_ops ops = {
+		VNODE_NO_CHANGES,
+		VNODE_NO_XATTRS,
+		VNODE_NO_ENTRIES,
+		VNODE_NO_TARGET,
+		VNODE_NO_CONTENT,
+		.reclaim = reclaim_nothing,
+	};
+	uintptr_t pointers[sizeof(ops) / sizeof(uintptr_t)];
+
+	(void)state;
+	memcpy(pointers, &ops, sizeof(ops));
+	for (size_t i = 0; i < ARRAY_SIZE(pointers); i++)
+		assert_true(pointers[i] != 0);
+}
+
 #define FAKE_TEST(name)	 cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TMPFS_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
@@ -588,6 +614,7 @@ main(void)
 		FAKE_TEST(a_vnode_whose_names_are_being_looked_at_stays),
 		cmocka_unit_test(operations_that_a_kind_of_file_does_not_have_say_so),
 		cmocka_unit_test(files_without_extended_attributes_say_so),
+		cmocka_unit_test(groups_of_defaults_have_every_operation),
 		FAKE_TEST(without_memory_a_new_vnode_is_an_error_and_an_old_one_is_found),
 		FAKE_TEST(a_table_that_cannot_grow_still_finds_all),
 		FAKE_TEST(a_vnode_that_is_being_reclaimed_cannot_be_had),
