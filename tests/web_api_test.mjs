@@ -9,7 +9,8 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 
 const web = process.env.BUILD_ROOT + "/web/";
-const { Kernel, KernelError, BytesSource, CachedSource, compileModule, openSource } =
+const { Kernel, KernelError, WorkerKernel, BytesSource, CachedSource, compileModule, openSource,
+	tarStream } =
 	await import(pathToFileURL(web + "anykernel.js").href);
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "web-api-"));
@@ -429,4 +430,75 @@ test("a read-only source is never written", async () => {
 		assert.throws(() => kernel.fs.unlinkSync("/mnt/hello"), { code: "EROFS" });
 	});
 	assert.deepEqual(writes, []);
+});
+
+// ---- workers and archives --------------------------------------------------------------------
+
+test("a kernel in a worker does the same, in promises", async () => {
+	const lines = [];
+	const kernel = await WorkerKernel.boot({ onLine: (line) => lines.push(line) });
+	const k = kernel.fs;
+
+	assert.ok(kernel.bootTime > 0);
+	await assert.rejects(kernel.mount(new Uint8Array(100000)), (error) => {
+		assert.ok(error instanceof KernelError);
+		assert.equal(error.syscall, "mount");
+		return true;
+	});
+	assert.ok(lines.length > 0 && kernel.log.length === lines.length);
+	const mount = await kernel.mount(imagePath);
+	assert.ok((await mount.info()).some(([name]) => name === "format"));
+	assert.deepEqual(await k.readFile("/mnt/large"), noise(LARGE));
+	const status = await k.stat("/mnt/hello");
+	assert.ok(status.isFile() && status.mtimeNs === 10n ** 18n && status.mtime instanceof Date);
+	const entries = await k.readdir("/mnt", { withFileTypes: true });
+	assert.ok(entries.find(({ name }) => name === "folder").isDirectory());
+	const buffer = new Uint8Array(5);
+	const fd = await k.open("/mnt/hello");
+	assert.equal(await k.read(fd, buffer, 0, 5, 7), 5);
+	assert.equal(Buffer.from(buffer).toString(), "world");
+	await assert.rejects(mount.unmount(), { code: "EBUSY" });
+	await k.close(fd);
+	const stream = k.readable("/mnt/large", { start: 5, end: LARGE - 5 });
+	assert.deepEqual(new Uint8Array(await new Response(stream).arrayBuffer()),
+		noise(LARGE).slice(5, -5));
+	await assert.rejects(k.readdir("/mnt/none"),
+		{ code: "ENOENT", errno: -2, path: "/mnt/none", syscall: "open" });
+	await mount.unmount();
+	assert.ok((await kernel.memory()).total > 0);
+	await kernel.destroy();
+	await assert.rejects(k.readdir("/"), /was destroyed/);
+});
+
+test("a folder as tar unpacks to what it was", async () => {
+	await withImage(image, {}, async (kernel) => {
+		const longName = "n".repeat(200);
+
+		kernel.fs.mkdirSync(`/top/${longName}`, { recursive: true });
+		kernel.fs.writeFileSync(`/top/${longName}/${longName}`, "long\n");
+		kernel.fs.writeFileSync("/top/first", "linked\n");
+		kernel.fs.linkSync("/top/first", "/top/second");
+		kernel.fs.symlinkSync("t".repeat(150), "/top/symbolic");
+		kernel.fs.chmodSync("/top/first", 0o640);
+		kernel.fs.utimesSync("/top/first", 1, 1.25);
+		for (const from of ["/top", "/mnt"]) {
+			const stream = tarStream(kernel.fs, from, "made");
+			const archive = path.join(scratch, "made.tar");
+
+			fs.writeFileSync(archive, Buffer.from(await new Response(stream).arrayBuffer()));
+			execFileSync("tar", ["-x", "--same-permissions", "-f", archive, "-C", scratch]);
+			if (from === "/top") {
+				const made = path.join(scratch, "made");
+				const status = fs.statSync(made + "/first");
+
+				assert.equal(fs.readFileSync(`${made}/${longName}/${longName}`, "utf8"),
+					"long\n");
+				assert.deepEqual([status.mode & 0o777, status.mtimeMs, status.nlink],
+					[0o640, 1250, 2]);
+				assert.equal(fs.readlinkSync(made + "/symbolic"), "t".repeat(150));
+				fs.rmSync(made, { recursive: true });
+			}
+		}
+		execFileSync("diff", ["-r", "--no-dereference", scratch + "/tree", scratch + "/made"]);
+	});
 });

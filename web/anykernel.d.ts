@@ -242,7 +242,7 @@ interface ReaddirOptions {
 
 /** Files, in the manner of Node's fs: fooSync() returns or throws, foo() is a promise. */
 export class FileSystem {
-	readonly promises: this;
+	readonly promises: PromisedFileSystem;
 
 	openSync(path: Path, flags?: string | number, mode?: number): number;
 	closeSync(fd: number): void;
@@ -288,6 +288,10 @@ export class FileSystem {
 		options?: { flag?: string; mode?: number }): void;
 	appendFileSync(path: Path, data: string | Uint8Array, options?: { mode?: number }): void;
 
+}
+
+/** Those that are promises, as kernels in workers have them too. */
+export interface PromisedFileSystem {
 	open(path: Path, flags?: string | number, mode?: number): Promise<number>;
 	close(fd: number): Promise<void>;
 	read(fd: number, buffer: Uint8Array, offset?: number, length?: number,
@@ -335,3 +339,33 @@ export class FileSystem {
 	/** The file's bytes from start up to end; takes any size. */
 	readable(path: Path, range?: { start?: number; end?: number }): ReadableStream<Uint8Array>;
 }
+export interface FileSystem extends PromisedFileSystem {}
+
+export interface WorkerMount {
+	readonly path: string;
+	readonly readOnly: boolean;
+	/** Of the image, in bytes. */
+	readonly size: number;
+	readonly partition?: Partition;
+	readonly partitions: Partition[];
+	info(): Promise<[name: string, value: string][]>;
+	unmount(): Promise<void>;
+}
+
+/**
+ * A kernel in a worker of its own.  It reads files of any size and addresses piece by
+ * piece; all is promises.
+ */
+export class WorkerKernel {
+	static boot(options?: Omit<BootOptions, "module">): Promise<WorkerKernel>;
+	readonly fs: PromisedFileSystem;
+	readonly bootTime: number;
+	readonly log: string[];
+	memory(): Promise<{ taken: number; total: number }>;
+	mount(image: Exclude<Image, Source>, options?: MountOptions): Promise<WorkerMount>;
+	destroy(): Promise<void>;
+}
+
+/** The file or folder at path as a tar archive, in which it is called name. */
+export function tarStream(fs: PromisedFileSystem, path: Path, name: Path):
+	ReadableStream<Uint8Array>;

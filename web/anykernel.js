@@ -14,3 +14,5 @@ export { Dirent, FileSystem, Stats } from "./fs.js";
 export { Kernel } from "./kernel.js";
 export { compileModule } from "./module.js";
 export { BytesSource, CachedSource, openSource } from "./source.js";
+export { tarStream } from "./tar.js";
+export { WorkerKernel } from "./worker-kernel.js";

@@ -74,6 +74,11 @@ class Typed {
 	_is(type) {
 		return this.#type === type;
 	}
+
+	// As in directory entries.
+	_type() {
+		return this.#type >> 12;
+	}
 }
 for (const [name, type] of Object.entries(TYPES)) {
 	Object.defineProperty(Typed.prototype, "is" + name, {
@@ -128,6 +133,11 @@ export class Stats extends Typed {
 		this.ctimeMs = milliseconds(view, 96);
 		this.birthtimeMs = milliseconds(view, hasBirth ? 80 : 96);
 		this.#view = view;
+	}
+
+	// What it was made from.
+	_statx() {
+		return new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#view.byteLength);
 	}
 
 	// The time at a place in nanoseconds, as a BigInt.

@@ -1,0 +1,52 @@
+// What crosses between a page and its worker, and could not by itself.
+
+import { KernelError } from "./errors.js";
+import { Dirent, Stats } from "./fs.js";
+
+export function pack(value) {
+	if (Array.isArray(value))
+		return value.map(pack);
+	if (value instanceof Stats)
+		return { packed: "stats", statx: value._statx() };
+	if (value instanceof Dirent)
+		return { packed: "dirent", ...value, type: value._type() };
+	return value;
+}
+
+export function unpack(value) {
+	if (Array.isArray(value))
+		return value.map(unpack);
+	if (value?.packed === "stats")
+		return new Stats(value.statx);
+	if (value?.packed === "dirent")
+		return new Dirent(value.name, value.parentPath, value.type, value.ino);
+	return value;
+}
+
+// Memory that need not be copied.
+export function transferable(value) {
+	return value instanceof Uint8Array && value.byteLength === value.buffer.byteLength ?
+		[value.buffer] : [];
+}
+
+const FIELDS = ["code", "syscall", "path", "dest", "log", "partitions"];
+
+export function packError(error) {
+	const packed = { message: error.message, errno: error.errno };
+
+	for (const field of FIELDS) {
+		if (error[field] !== undefined)
+			packed[field] = error[field];
+	}
+	if (error.cause instanceof Error)
+		packed.cause = error.cause.message;
+	return packed;
+}
+
+export function unpackError({ message, errno, cause, ...fields }) {
+	const options = cause === undefined ? undefined : { cause: new Error(cause) };
+	const error = errno === undefined ? new Error(message, options) :
+		new KernelError(-errno, { message });
+
+	return Object.assign(error, fields);
+}
