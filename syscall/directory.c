@@ -69,7 +69,7 @@ list_directory(struct thread *thread, struct vnode *dir, uint64_t *position, str
 	uint64_t done = 0;
 	int error = 0;
 
-	while (done < size) {
+	for (;;) {
 		uint64_t next = *position;
 		struct entry_batch batch = {
 			.sink.add = entry_batch_add,
