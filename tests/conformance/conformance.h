@@ -49,6 +49,10 @@ struct group {
 	X(chown_groups) \
 	X(times_groups) \
 	X(truncate_groups) \
+	X(stat_groups) \
+	X(io_groups) \
+	X(descriptor_groups) \
+	X(directory_groups) \
 	X(difference_groups)
 
 #define X(family) extern const struct group family[];
