@@ -14,6 +14,7 @@
 #include "base/errno.h"
 #include "kern/memory.h"
 #include "syscall/file.h"
+#include "vfs/file_lock.h"
 
 #define CHUNK_COUNT (DESCRIPTORS_MAX / DESCRIPTOR_CHUNK)
 
@@ -226,6 +227,17 @@ descriptor_cancel(struct descriptor_table *table, int descriptor)
 	mutex_unlock(&table->lock);
 }
 
+/*
+ * A descriptor of the file is closed: the process has no more locks on it, even
+ * if others of its descriptors lead there.  Takes over the reference.
+ */
+static void
+file_closed(struct descriptor_table *table, struct file *file)
+{
+	file_lock_release(file->vnode, FILE_LOCK_PROCESS, table);
+	file_put(file);
+}
+
 int
 descriptor_replace(struct descriptor_table *table, int descriptor, struct file *file,
     bool close_on_exec)
@@ -256,7 +268,7 @@ descriptor_replace(struct descriptor_table *table, int descriptor, struct file *
 	mutex_unlock(&table->lock);
 
 	if (error == 0 && old != NULL)
-		file_put(old);
+		file_closed(table, old);
 	return error;
 }
 
@@ -287,7 +299,7 @@ descriptor_close(struct descriptor_table *table, int descriptor)
 
 	if (file == NULL)
 		return -EBADF;
-	file_put(file);
+	file_closed(table, file);
 	return 0;
 }
 
@@ -303,7 +315,7 @@ descriptor_close_range(struct descriptor_table *table, uint32_t first, uint32_t 
 		}
 		file = descriptor_remove(table, (int)i);
 		if (file != NULL)
-			file_put(file);
+			file_closed(table, file);
 	}
 }
 

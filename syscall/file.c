@@ -12,6 +12,7 @@
 #include "kern/memory.h"
 #include "syscall/pipe.h"
 #include "vfs/device.h"
+#include "vfs/file_lock.h"
 #include "vfs/vnode.h"
 
 /* ---- the pool --------------------------------------------------------------- */
@@ -96,6 +97,8 @@ file_put(struct file *file)
 {
 	if (atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
 		return;
+	file_lock_release(file->vnode, FILE_LOCK_OPEN, file);
+	file_lock_release(file->vnode, FILE_LOCK_WHOLE, file);
 	file->ops->close(file);
 	vnode_put(file->vnode);
 	file_pool_return(file);

@@ -8,6 +8,7 @@
 #include "base/errno.h"
 #include "kern/thread.h"
 #include "syscall/handlers.h"
+#include "syscall/lock.h"
 #include "syscall/path.h"
 #include "syscall/pipe.h"
 #include "syscall/process.h"
@@ -271,6 +272,8 @@ control_status(struct thread *thread, int fd, int command, uint64_t argument)
 		result = -EBADF;
 	else if (command == F_SETFL)
 		result = set_status_flags(thread, file, (uint32_t)argument);
+	else if (is_lock_command(command))
+		result = lock_control(thread, fd, file, command, (struct user_ptr){ argument });
 	else if (command == F_GETPIPE_SZ || command == F_SETPIPE_SZ)
 		result = control_pipe(thread, file, command, argument);
 	else

@@ -233,6 +233,7 @@ vnode_reclaim(struct vnode *vnode)
 	struct vnode_table *table = table_of(vnode);
 	struct mount *mount = vnode->mount;
 
+	ASSERT(atomic_load_explicit(&vnode->lock_count, memory_order_relaxed) == 0);
 	name_cache_purge(vnode);
 	page_cache_truncate(vnode, 0);
 

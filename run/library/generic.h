@@ -10,6 +10,7 @@
 #ifndef RUN_LIBRARY_GENERIC_H
 #define RUN_LIBRARY_GENERIC_H
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -69,6 +70,16 @@ struct generic_statfs {
 	int64_t spare[4];
 };
 
+struct generic_flock {
+	int16_t type;
+	int16_t whence;
+	int32_t padding1;
+	int64_t start;
+	int64_t length;
+	int32_t pid;
+	int32_t padding2;
+};
+
 _Static_assert(sizeof(struct generic_stat) == 128 && sizeof(struct generic_statfs) == 120,
     "as in asm-generic");
 
@@ -76,6 +87,10 @@ _Static_assert(sizeof(struct generic_stat) == 128 && sizeof(struct generic_statf
 #define TIME_IS_GENERIC \
 	(sizeof(((struct timespec *)0)->tv_nsec) == 8 && sizeof(struct timespec) == 16)
 #define IOVEC_IS_GENERIC (sizeof(struct iovec) == sizeof(struct generic_iovec))
+
+#define FLOCK_IS_GENERIC \
+	(sizeof(struct flock) == sizeof(struct generic_flock) && \
+	    offsetof(struct flock, l_start) == offsetof(struct generic_flock, start))
 
 /* Room for what user_vector() may have to convert; the kernel takes no more. */
 #define VECTOR_MAX  1024

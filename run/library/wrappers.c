@@ -227,6 +227,53 @@ rump_sys_pipe2(int *fds, int flags)
 
 /* ---- others ----------------------------------------------------------------------------------------- */
 
+/* The commands that take a struct flock, here and in the kernel. */
+static const struct {
+	int host, generic;
+} lock_commands[] = {
+	{ F_GETLK, 5 },
+	{ F_SETLK, 6 },
+	{ F_SETLKW, 7 },
+	{ F_OFD_GETLK, 36 },
+	{ F_OFD_SETLK, 37 },
+	{ F_OFD_SETLKW, 38 },
+};
+
+/* The kernel's command, or 0 if it takes no struct flock. */
+static int
+lock_command_to_kernel(int command)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(lock_commands); i++) {
+		if (lock_commands[i].host == command)
+			return lock_commands[i].generic;
+	}
+	return 0;
+}
+
+static int64_t
+control_lock(struct thread *thread, int fd, int command, struct flock *lock)
+{
+	struct generic_flock generic;
+	int64_t result;
+
+	if (FLOCK_IS_GENERIC || lock == NULL)
+		return sys_fcntl(thread, fd, command, (uintptr_t)lock);
+	generic = (struct generic_flock){
+		.type = lock->l_type,
+		.whence = lock->l_whence,
+		.start = lock->l_start,
+		.length = lock->l_len,
+		.pid = lock->l_pid,
+	};
+	result = sys_fcntl(thread, fd, command, (uintptr_t)&generic);
+	lock->l_type = generic.type;
+	lock->l_whence = generic.whence;
+	lock->l_start = generic.start;
+	lock->l_len = generic.length;
+	lock->l_pid = generic.pid;
+	return result;
+}
+
 int
 rump_sys_fcntl(int fd, int command, ...)
 {
@@ -244,7 +291,11 @@ rump_sys_fcntl(int fd, int command, ...)
 
 	if (command == F_SETFL)
 		argument = (unsigned long)flags_to_kernel((int)argument);
-	result = sys_fcntl(thread, fd, command, argument);
+	if (lock_command_to_kernel(command) != 0)
+		result = control_lock(thread, fd, lock_command_to_kernel(command),
+		    (struct flock *)argument);
+	else
+		result = sys_fcntl(thread, fd, command, argument);
 	if (command == F_GETFL && result >= 0)
 		result = flags_to_host((int)result);
 	return (int)library_result(result);
