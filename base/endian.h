@@ -119,4 +119,31 @@ load64(const void *from, enum byte_order order)
 	return order == ORDER_BIG ? load_be64(from) : load_le64(from);
 }
 
+static inline void
+store16(void *to, uint16_t value, enum byte_order order)
+{
+	if (order == ORDER_BIG)
+		store_be16(to, value);
+	else
+		store_le16(to, value);
+}
+
+static inline void
+store32(void *to, uint32_t value, enum byte_order order)
+{
+	if (order == ORDER_BIG)
+		store_be32(to, value);
+	else
+		store_le32(to, value);
+}
+
+static inline void
+store64(void *to, uint64_t value, enum byte_order order)
+{
+	if (order == ORDER_BIG)
+		store_be64(to, value);
+	else
+		store_le64(to, value);
+}
+
 #endif

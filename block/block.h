@@ -122,6 +122,13 @@ MUST_CHECK int block_read_bytes(struct block_dev *dev, uint64_t offset,
 /* Write whole sectors, as they are read; durable after a flush.  -EROFS, -ENOSPC besides. */
 MUST_CHECK int block_write_segments(struct block_dev *dev, uint64_t offset,
     const struct segment *segments, size_t count);
+MUST_CHECK int block_write(struct block_dev *dev, uint64_t offset, const void *data, size_t length);
+
+/* The range, whole sectors, reads as zeros after.  Errors as for writing. */
+MUST_CHECK int block_zero(struct block_dev *dev, uint64_t offset, uint64_t length);
+
+/* What was written is durable after.  -EIO, logged. */
+MUST_CHECK int block_flush(struct block_dev *dev);
 
 /* A backing store of the host's, or a window of it, that is to be a device. */
 struct block_attach {

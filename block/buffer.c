@@ -13,10 +13,14 @@
  * any lock; others who want it find it there and wait.  So there is one read,
  * and all its waiters get its error; who comes later tries again.
  *
- * Locking: one lock for the table, the list and all private fields; it is held
+ * A dirty buffer has a reference, so that it stays.  Dirty ones are in a list
+ * for each wave.
+ *
+ * Locking: one lock for the table, the lists and all private fields; it is held
  * for some loads and stores, and while the table grows.  Allocating happens
  * outside of it, since the shrinker, which allocating may call, only tries for
- * it.  A buffer's data needs no lock: it is written before VALID and not after.
+ * it.  A buffer's data is filled before VALID; after that its file system has
+ * locks for who changes what, and keeps all still while it writes.
  *
  * Offsets come from media, so the hash takes in the kernel's secret: an image
  * cannot choose offsets that all fall into one bucket.
@@ -26,6 +30,7 @@
 #include "base/errno.h"
 #include "base/hash.h"
 #include "base/math.h"
+#include "base/string.h"
 #include "block/block_impl.h"
 
 static struct buffer_cache *
@@ -60,6 +65,7 @@ buffer_create(struct block_dev *dev, uint64_t offset, uint32_t size)
 	buffer->size = size;
 	buffer->references = 1;
 	buffer->state = BUFFER_READING;
+	list_init(&buffer->dirty_link);
 	return buffer;
 }
 
@@ -300,12 +306,228 @@ buffer_put(struct buffer *buffer)
 	mutex_unlock(&cache->lock);
 }
 
+/* ---- dirty buffers ----------------------------------------------------------- */
+
+int
+buffer_new(struct block_dev *dev, uint64_t offset, uint32_t size, struct buffer **out)
+{
+	struct buffer_cache *cache = cache_of(dev->kernel);
+	struct buffer *fresh, *old;
+
+	*out = NULL;
+	if (size == 0 || size > BUFFER_SIZE_MAX || !block_range_is_valid(dev, offset, size))
+		return -EINVAL;
+	fresh = buffer_create(dev, offset, size);
+	if (fresh == NULL)
+		return -ENOMEM;
+	memset(fresh->data, 0, size);
+	fresh->state = BUFFER_VALID;
+	cache_grow(dev->kernel, cache);
+	mutex_lock(&cache->lock);
+	old = cache_find(cache, dev, offset);
+	if (old != NULL && old->references == 0) {
+		cache_evict(cache, old);
+		old = NULL;
+	}
+	if (old == NULL)
+		cache_insert(cache, fresh);
+	mutex_unlock(&cache->lock);
+	if (old != NULL) {
+		buffer_destroy(fresh);
+		return -EINVAL;
+	}
+	*out = fresh;
+	return 0;
+}
+
+int
+buffer_enlarge(struct buffer *buffer, uint32_t size)
+{
+	struct kernel *kernel = buffer->dev->kernel;
+	struct buffer_cache *cache = cache_of(kernel);
+	uint8_t *old = buffer->data, *data;
+	uint32_t old_size = buffer->size;
+
+	ASSERT(size >= old_size && size <= BUFFER_SIZE_MAX);
+	data = memory_alloc(kernel, size);
+	if (data == NULL)
+		return -ENOMEM;
+	memcpy(data, old, old_size);
+	memset(data + old_size, 0, size - old_size);
+	mutex_lock(&cache->lock);
+	buffer->data = data;
+	buffer->size = size;
+	if (buffer->is_dirty)
+		cache->dirty_size += size - old_size;
+	mutex_unlock(&cache->lock);
+	memory_free(kernel, old, old_size);
+	return 0;
+}
+
+void
+buffer_dirty(struct buffer *buffer, unsigned wave)
+{
+	struct buffer_cache *cache = cache_of(buffer->dev->kernel);
+
+	ASSERT(wave < BUFFER_WAVES);
+	mutex_lock(&cache->lock);
+	if (!buffer->is_dirty) {
+		buffer->is_dirty = true;
+		buffer->wave = (uint8_t)wave;
+		buffer->references++;
+		list_push_back(&cache->dirty[wave], &buffer->dirty_link);
+		cache->dirty_size += buffer->size;
+	}
+	mutex_unlock(&cache->lock);
+}
+
+bool
+buffer_wave(const struct buffer *buffer, unsigned *wave)
+{
+	struct buffer_cache *cache = cache_of(buffer->dev->kernel);
+	bool is_dirty;
+
+	mutex_lock(&cache->lock);
+	is_dirty = buffer->is_dirty;
+	*wave = buffer->wave;
+	mutex_unlock(&cache->lock);
+	return is_dirty;
+}
+
+void
+buffer_set_wave(struct buffer *buffer, unsigned wave)
+{
+	struct buffer_cache *cache = cache_of(buffer->dev->kernel);
+
+	ASSERT(wave < BUFFER_WAVES);
+	mutex_lock(&cache->lock);
+	if (buffer->is_dirty && buffer->wave != wave) {
+		buffer->wave = (uint8_t)wave;
+		list_remove(&buffer->dirty_link);
+		list_push_back(&cache->dirty[wave], &buffer->dirty_link);
+	}
+	mutex_unlock(&cache->lock);
+}
+
+/* A buffer is not dirty any more: give back the reference for it. */
+static void
+buffer_clean(struct buffer_cache *cache, struct buffer *buffer) REQUIRES(cache->lock)
+{
+	buffer->is_dirty = false;
+	list_remove(&buffer->dirty_link);
+	cache->dirty_size -= buffer->size;
+	buffer_release(cache, buffer);
+}
+
+/* The first dirty buffer of dev in a list, taken over to another; or NULL. */
+static struct buffer *
+take_dirty(struct buffer_cache *cache, const struct block_dev *dev, struct list *from,
+    struct list *to)
+{
+	struct buffer *found = NULL;
+
+	mutex_lock(&cache->lock);
+	list_for_each(link, from) {
+		struct buffer *buffer = list_entry(link, struct buffer, dirty_link);
+
+		if (buffer->dev == dev) {
+			found = buffer;
+			break;
+		}
+	}
+	if (found != NULL) {
+		list_remove(&found->dirty_link);
+		list_push_back(to, &found->dirty_link);
+	}
+	mutex_unlock(&cache->lock);
+	return found;
+}
+
+int
+buffer_write_wave(struct block_dev *dev, unsigned wave, size_t *count)
+{
+	struct buffer_cache *cache = cache_of(dev->kernel);
+	struct buffer *buffer;
+	struct list failed;
+	int result = 0;
+
+	*count = 0;
+	list_init(&failed);
+	while ((buffer = take_dirty(cache, dev, &cache->dirty[wave], &failed)) != NULL) {
+		int error = block_write(dev, buffer->offset, buffer->data, buffer->size);
+
+		++*count;
+		if (result == 0)
+			result = error;
+		if (error < 0)
+			continue;
+		mutex_lock(&cache->lock);
+		buffer_clean(cache, buffer);
+		mutex_unlock(&cache->lock);
+	}
+	mutex_lock(&cache->lock);
+	while (!list_is_empty(&failed)) {
+		struct list *link = failed.next;
+
+		list_remove(link);
+		list_push_back(&cache->dirty[wave], link);
+	}
+	mutex_unlock(&cache->lock);
+	return result;
+}
+
+size_t
+buffer_dirty_size(struct kernel *kernel)
+{
+	struct buffer_cache *cache = cache_of(kernel);
+	size_t size;
+
+	mutex_lock(&cache->lock);
+	size = cache->dirty_size;
+	mutex_unlock(&cache->lock);
+	return size;
+}
+
+void
+buffer_forget(struct block_dev *dev, uint64_t offset, uint32_t size, uint32_t unit)
+{
+	struct buffer_cache *cache = cache_of(dev->kernel);
+
+	mutex_lock(&cache->lock);
+	for (uint32_t at = 0; at < size; at += unit) {
+		struct buffer *buffer = cache_find(cache, dev, offset + at);
+
+		if (buffer != NULL && buffer->is_dirty)
+			buffer_clean(cache, buffer);
+		if (buffer != NULL && buffer->references == 0)
+			cache_evict(cache, buffer);
+	}
+	mutex_unlock(&cache->lock);
+}
+
+/* ---- the end ------------------------------------------------------------------ */
+
+/* Give up what is dirty of dev: nobody will write it. */
+static void
+forget_dirty(struct buffer_cache *cache, const struct block_dev *dev) REQUIRES(cache->lock)
+{
+	for (unsigned wave = 0; wave < BUFFER_WAVES; wave++) {
+		list_for_each_safe(link, after, &cache->dirty[wave]) {
+			struct buffer *buffer = list_entry(link, struct buffer, dirty_link);
+
+			if (buffer->dev == dev)
+				buffer_clean(cache, buffer);
+		}
+	}
+}
+
 void
 buffer_forget_device(struct block_dev *dev)
 {
 	struct buffer_cache *cache = cache_of(dev->kernel);
 
 	mutex_lock(&cache->lock);
+	forget_dirty(cache, dev);
 	for (size_t i = 0; i < cache->bucket_count; i++) {
 		list_for_each_safe(link, after, &cache->buckets[i]) {
 			struct buffer *buffer = list_entry(link, struct buffer, hash_link);
@@ -344,6 +566,8 @@ buffer_cache_start(struct kernel *kernel, struct buffer_cache *cache)
 	mutex_init(&cache->lock, kernel, RANK_BUFFER_CACHE);
 	condition_init(&cache->read_done);
 	list_init(&cache->idle);
+	for (unsigned i = 0; i < BUFFER_WAVES; i++)
+		list_init(&cache->dirty[i]);
 	cache_rehash(cache, cache->first_buckets, BUCKETS_MIN);
 	cache->shrinker.shrink = buffer_cache_shrink;
 	shrinker_register(kernel, &cache->shrinker);

@@ -6,6 +6,12 @@
  * buffer for an offset of a device at a time; all users share it.  File data
  * does not belong here but in the page cache above.
  *
+ * A file system changes a buffer's data, under locks of its own, and says so by
+ * buffer_dirty(), giving the wave with which it is to be written.  Nothing is
+ * written but by buffer_write_wave(), during which the file system changes
+ * nothing: it writes wave after wave, with flushes between, so that no order of
+ * writes on the medium can show what it must not.
+ *
  * Unused buffers stay cached until memory is wanted (a shrinker) or until
  * buffer_forget_device().
  */
@@ -14,6 +20,9 @@
 
 #include <stdint.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/compiler.h"
 #include "base/list.h"
 
@@ -21,6 +30,7 @@ struct block_dev;
 struct kernel;
 
 #define BUFFER_SIZE_MAX 65536
+#define BUFFER_WAVES	6 /* what each means is the file system's */
 
 enum buffer_state {
 	BUFFER_READING,
@@ -38,6 +48,9 @@ struct buffer {
 	int error;		 /* private; of the read that failed */
 	struct list hash_link;	 /* private */
 	struct list idle_link;	 /* private; while unreferenced */
+	bool is_dirty;		 /* private; a reference is held for it */
+	uint8_t wave;		 /* private; while dirty */
+	struct list dirty_link;	 /* private; while dirty */
 };
 
 /*
@@ -48,10 +61,51 @@ struct buffer {
 MUST_CHECK int buffer_read(struct block_dev *dev, uint64_t offset, uint32_t size,
     struct buffer **out);
 
+/*
+ * A reference to the buffer of a range that holds nothing yet: it is not read,
+ * but zeros.  What an unreferenced buffer of it had is lost.  -ENOMEM, -EINVAL
+ * as above, also if the buffer is in use.
+ */
+MUST_CHECK int buffer_new(struct block_dev *dev, uint64_t offset, uint32_t size,
+    struct buffer **out);
+
+/*
+ * Make a buffer that the caller alone references larger: what is added is zeros.
+ * -ENOMEM.
+ */
+MUST_CHECK int buffer_enlarge(struct buffer *buffer, uint32_t size);
+
+/*
+ * The data has changed: it is to be written with wave, or with the wave given
+ * before while it is dirty already.
+ */
+void buffer_dirty(struct buffer *buffer, unsigned wave);
+
+/* The wave a dirty buffer goes with; false if it is not dirty. */
+bool buffer_wave(const struct buffer *buffer, unsigned *wave);
+
+/* Let a dirty buffer go with another wave. */
+void buffer_set_wave(struct buffer *buffer, unsigned wave);
+
+/*
+ * Write the dirty buffers of dev that go with wave; *count is how many.  Those
+ * that cannot be written stay dirty: the first error.
+ */
+MUST_CHECK int buffer_write_wave(struct block_dev *dev, unsigned wave, size_t *count);
+
+/* Bytes in dirty buffers of the kernel. */
+size_t buffer_dirty_size(struct kernel *kernel);
+
+/* What is in [offset, offset + size) is void: drop buffers that begin at multiples of unit. */
+void buffer_forget(struct block_dev *dev, uint64_t offset, uint32_t size, uint32_t unit);
+
 /* Give the reference back. */
 void buffer_put(struct buffer *buffer);
 
-/* Drop every buffer of dev, none of which is referenced: the mount is gone. */
+/*
+ * Drop every buffer of dev, dirty or not, none of which is referenced: the mount
+ * is gone.
+ */
 void buffer_forget_device(struct block_dev *dev);
 
 #endif

@@ -93,12 +93,31 @@ segments_length(const struct segment *segments, size_t count, uint64_t *length)
 	return count <= UINT32_MAX ? 0 : -EINVAL;
 }
 
+static const char *
+name_of_op(enum host_block_op op)
+{
+	switch (op) {
+	case HOST_BLOCK_READ:
+		return "read";
+	case HOST_BLOCK_WRITE:
+		return "write";
+	case HOST_BLOCK_FLUSH:
+		return "flush";
+	case HOST_BLOCK_DISCARD:
+		return "discard";
+	case HOST_BLOCK_ZERO:
+		return "zeroing";
+	default:
+		return "request";
+	}
+}
+
 static NOINLINE void
 transfer_log(struct block_dev *dev, const struct host_block_request *request, uint64_t offset,
     int error)
 {
 	const struct host_block_fault *fault = &request->fault;
-	const char *op = request->op == HOST_BLOCK_READ ? "read" : "write";
+	const char *op = name_of_op(request->op);
 
 	if (fault->what == NULL)
 		kernel_log(dev->kernel, LOG_ERROR,
@@ -112,6 +131,25 @@ transfer_log(struct block_dev *dev, const struct host_block_request *request, ui
 		    fault->what, (unsigned long long)fault->place);
 }
 
+/* Submit a transfer whose request is filled in but for done, and wait for it. */
+static int
+transfer_carry_out(struct block_dev *dev, struct transfer *transfer)
+{
+	uint64_t offset = transfer->request.offset; /* the device may change it */
+	int error;
+
+	transfer->request.done = transfer_done;
+	transfer->kernel = dev->kernel;
+	block_submit(dev, &transfer->request);
+	if (atomic_load_explicit(&transfer->state, memory_order_acquire) != TRANSFER_DONE)
+		transfer_wait(transfer);
+	error = transfer->error;
+	/* -EFAULT is the caller's own: it gave memory that is not there. */
+	if (UNLIKELY(error < 0 && error != -EFAULT))
+		transfer_log(dev, &transfer->request, offset, error);
+	return error;
+}
+
 /* Transfer segments, and wait for it. */
 static int
 transfer_segments(struct block_dev *dev, enum host_block_op op, uint64_t offset,
@@ -123,23 +161,12 @@ transfer_segments(struct block_dev *dev, enum host_block_op op, uint64_t offset,
 			.segment_count = (unsigned)count,
 			.offset = offset,
 			.segments = segments,
-			.done = transfer_done,
 		},
-		.kernel = dev->kernel,
 		.state = TRANSFER_PENDING,
 	};
 	int error = segments_length(segments, count, &transfer.request.length);
 
-	if (error == 0) {
-		block_submit(dev, &transfer.request);
-		if (atomic_load_explicit(&transfer.state, memory_order_acquire) != TRANSFER_DONE)
-			transfer_wait(&transfer);
-		error = transfer.error;
-	}
-	/* -EFAULT is the caller's own: it gave memory that is not there. */
-	if (UNLIKELY(error < 0 && error != -EFAULT))
-		transfer_log(dev, &transfer.request, offset, error);
-	return error;
+	return error < 0 ? error : transfer_carry_out(dev, &transfer);
 }
 
 int
@@ -162,4 +189,34 @@ block_write_segments(struct block_dev *dev, uint64_t offset, const struct segmen
     size_t count)
 {
 	return transfer_segments(dev, HOST_BLOCK_WRITE, offset, segments, count);
+}
+
+int
+block_write(struct block_dev *dev, uint64_t offset, const void *data, size_t length)
+{
+	struct segment segment = { (void *)(uintptr_t)data, length };
+
+	return block_write_segments(dev, offset, &segment, 1);
+}
+
+int
+block_zero(struct block_dev *dev, uint64_t offset, uint64_t length)
+{
+	struct transfer transfer = {
+		.request = { .op = HOST_BLOCK_ZERO, .offset = offset, .length = length },
+		.state = TRANSFER_PENDING,
+	};
+
+	return transfer_carry_out(dev, &transfer);
+}
+
+int
+block_flush(struct block_dev *dev)
+{
+	struct transfer transfer = {
+		.request = { .op = HOST_BLOCK_FLUSH },
+		.state = TRANSFER_PENDING,
+	};
+
+	return transfer_carry_out(dev, &transfer);
 }

@@ -41,6 +41,7 @@ static const struct vnode_ops anonymous_ops = {
 	.attributes_changed = attributes_may_change,
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -49,6 +50,7 @@ static const struct vnode_ops anonymous_ops = {
 	.list_xattr = vnode_no_list_xattr,
 	.remove_xattr = vnode_no_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = anonymous_reclaim,
 };
 

@@ -152,6 +152,7 @@ static const struct vnode_ops fake_file_ops = {
 	.attributes_changed = vnode_no_attributes_changed,
 	.map_extent = fake_map_extent,
 	.read_store = fake_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -160,6 +161,7 @@ static const struct vnode_ops fake_file_ops = {
 	.list_xattr = vnode_no_list_xattr,
 	.remove_xattr = vnode_no_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = fake_reclaim,
 };
 

@@ -101,6 +101,7 @@ static const struct vnode_ops fake_ops = {
 	.attributes_changed = fake_attributes_changed,
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -109,6 +110,7 @@ static const struct vnode_ops fake_ops = {
 	.list_xattr = vnode_no_list_xattr,
 	.remove_xattr = vnode_no_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = fake_reclaim,
 };
 

@@ -13,6 +13,11 @@
  * To write to a file in memory, the file system first makes pages for a piece
  * (map_extent with EXTENT_WRITE, where it may say that there is no space), then
  * they are filled from the user's memory, and last the size follows.
+ *
+ * A store's file is written in chunks, through pages or, under the conditions
+ * for reading so, straight from the user's memory to the store.  The size
+ * follows each chunk, since dirty pages are written up to the size.  Who makes
+ * dirty pages when there are many writes some first.
  */
 #include "vfs/file_io.h"
 
@@ -31,6 +36,7 @@
 #define DIRECT_MIN	   (32 * 1024)
 #define DIRECT_SEGMENT_MAX 16
 #define WRITE_PIECE	   (16 * PAGE_SIZE) /* to be filled while it is hot from zeroing */
+#define WRITE_CHUNK	   (1024 * 1024)    /* of a store's file; then the size follows */
 #define SEEK_EXTENTS_MAX   4096		    /* looked at in one call */
 
 /* A read of [offset, end) of a store's file, under way. */
@@ -202,6 +208,12 @@ file_read(struct vnode *vnode, struct uio *uio, uint64_t offset)
 
 /* ---- writing -------------------------------------------------------------- */
 
+static bool
+is_read_only(const struct vnode *vnode)
+{
+	return (vnode->mount->flags & MOUNT_READ_ONLY) != 0;
+}
+
 /* Content has changed: its times, and who it runs as.  (vnode: exclusive) */
 static int
 content_changed(struct vnode *vnode, const struct file_writer *writer)
@@ -270,6 +282,114 @@ write_memory(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t len
 	return error;
 }
 
+/* How far to write directly from offset; offset if rather through pages. */
+static uint64_t
+write_direct_end(struct vnode *vnode, uint64_t offset, uint64_t end)
+{
+	uint64_t next = offset / PAGE_SIZE;
+
+	end = round_down(end, PAGE_SIZE);
+	if (!vnode->mount->reads_direct || offset % PAGE_SIZE != 0)
+		return offset;
+	if (page_cache_next(vnode, &next))
+		end = min_u64(end, next * PAGE_SIZE);
+	return end >= offset + DIRECT_MIN ? end : offset;
+}
+
+/*
+ * Write one extent, at most [offset, end), from the user's memory; *done is how
+ * much.  None, and no error, if the host cannot reach the memory.  An extent
+ * that was made for nothing has zeros.
+ */
+static int
+write_extent_direct(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t end,
+    uint64_t *done)
+{
+	struct segment segments[DIRECT_SEGMENT_MAX];
+	struct extent extent;
+	uint64_t length, zeroed;
+	size_t count =
+	    uio_direct(uio, end - offset, STORE_UNIT, segments, DIRECT_SEGMENT_MAX, &length);
+	int error;
+
+	*done = 0;
+	if (count == 0)
+		return 0;
+	error = vnode_map_extent(vnode, offset, length, EXTENT_WRITE, &extent);
+	if (error < 0)
+		return error;
+	count = uio_direct(uio, extent.length, STORE_UNIT, segments, DIRECT_SEGMENT_MAX, &length);
+	error = -EFAULT;
+	if (count > 0 && length == extent.length)
+		error = vnode_write_store(vnode, extent.address, segments, count);
+	if (error == 0) {
+		uio_advance(uio, length);
+		*done = length;
+		return 0;
+	}
+	if (extent.is_new && page_cache_write(vnode, NULL, offset, extent.length, &zeroed) < 0)
+		return -EIO;
+	return error == -EFAULT ? 0 : error;
+}
+
+static int
+write_direct(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t end, uint64_t *done)
+{
+	uint64_t more;
+	int error;
+
+	*done = 0;
+	do {
+		error = write_extent_direct(vnode, uio, offset + *done, end, &more);
+		*done += more;
+	} while (error == 0 && more > 0 && offset + *done < end);
+	return error;
+}
+
+/* Write a chunk, or the beginning of it; *done is how much. */
+static int
+write_chunk(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t length, uint64_t *done)
+{
+	uint64_t end = write_direct_end(vnode, offset, offset + length);
+
+	if (end > offset) {
+		int error = write_direct(vnode, uio, offset, end, done);
+
+		if (error < 0 || *done > 0)
+			return error;
+	}
+	/* From a page's beginning on it may go directly. */
+	if (vnode->mount->reads_direct && offset % PAGE_SIZE != 0 && length > DIRECT_MIN)
+		length = round_up(offset, PAGE_SIZE) - offset;
+	return page_cache_write(vnode, uio, offset, length, done);
+}
+
+static int settle_size(struct vnode *vnode, uint64_t end, bool is_whole);
+
+/* Write to a store's file, and let the size follow. */
+static int
+write_store(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t length)
+{
+	uint64_t end = offset + length;
+	int error = 0;
+
+	if (offset > vnode->attributes.size)
+		error = page_cache_extend(vnode);
+	while (offset < end && error == 0) {
+		uint64_t done;
+		int settled;
+
+		error = write_chunk(vnode, uio, offset, min_u64(end - offset, WRITE_CHUNK), &done);
+		offset += done;
+		settled = settle_size(vnode, done > 0 ? offset : 0, error == 0);
+		if (error == 0)
+			error = settled;
+		if (error == 0 && page_cache_is_crowded(vnode->kernel))
+			error = page_cache_write_back(vnode);
+	}
+	return error;
+}
+
 /*
  * The size follows what was written, up to end.  When not all that was meant to
  * be written was, pages may have been made for nothing, and the last one may
@@ -302,7 +422,10 @@ write_locked(struct vnode *vnode, struct uio *uio, uint64_t offset,
 
 	if (error < 0)
 		return error;
-	error = write_memory(vnode, uio, offset, length);
+	if (vnode->is_memory)
+		error = write_memory(vnode, uio, offset, length);
+	else
+		error = write_store(vnode, uio, offset, length);
 	moved = before - uio->left;
 	settled = settle_size(vnode, moved > 0 ? offset + moved : 0, error == 0);
 	if (settled == 0 && moved > 0)
@@ -315,10 +438,11 @@ file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset, const struct 
 {
 	int error;
 
-	if (!vnode->is_memory)
+	if (is_read_only(vnode))
 		return -EROFS;
 	if (uio->left == 0)
 		return 0;
+	page_cache_throttle(vnode->mount);
 	rwlock_lock_exclusive(&vnode->lock);
 	if (writer->append)
 		*offset = vnode->attributes.size;
@@ -332,7 +456,7 @@ static int
 truncate_locked(struct vnode *vnode, uint64_t size, const struct file_writer *writer)
 {
 	bool is_growing = size > vnode->attributes.size;
-	int error;
+	int error = 0;
 
 	if (size > FILE_SIZE_MAX || (is_growing && size > writer->size_limit))
 		return -EFBIG;
@@ -340,7 +464,10 @@ truncate_locked(struct vnode *vnode, uint64_t size, const struct file_writer *wr
 		page_cache_zero_tail(vnode, size);
 		page_cache_truncate(vnode, divide_up(size, PAGE_SIZE));
 	}
-	error = vnode_resize(vnode, size);
+	if (is_growing && !vnode->is_memory)
+		error = page_cache_extend(vnode);
+	if (error == 0)
+		error = vnode_resize(vnode, size);
 	if (error == 0)
 		error = content_changed(vnode, writer);
 	return error;
@@ -351,7 +478,7 @@ file_truncate(struct vnode *vnode, uint64_t size, const struct file_writer *writ
 {
 	int error;
 
-	if (!vnode->is_memory)
+	if (is_read_only(vnode))
 		return -EROFS;
 	rwlock_lock_exclusive(&vnode->lock);
 	error = truncate_locked(vnode, size, writer);

@@ -141,6 +141,7 @@ mount_init(struct mount *mount, const struct mount_request *request, const struc
 	mutex_init(&mount->rename_lock, request->kernel, RANK_RENAME);
 	atomic_init(&mount->is_closing, false);
 	atomic_init(&mount->was_entered, false);
+	atomic_init(&mount->is_changed, false);
 }
 
 bool
@@ -190,7 +191,49 @@ mount_statistics(struct mount *mount, struct fs_statistics *out)
 int
 mount_sync(struct mount *mount)
 {
-	return mount->flags & MOUNT_READ_ONLY ? 0 : mount->ops->sync(mount);
+	int error, rest;
+
+	if (mount->flags & MOUNT_READ_ONLY)
+		return 0;
+	atomic_store(&mount->is_changed, false);
+	error = page_cache_sync_mount(mount);
+	rest = mount->ops->sync(mount);
+	return error < 0 ? error : rest;
+}
+
+void
+mount_changed(struct mount *mount)
+{
+	struct kernel *kernel = mount->kernel;
+	struct mount_table *table = table_of(kernel);
+
+	if (atomic_load_explicit(&mount->is_changed, memory_order_relaxed) ||
+	    atomic_exchange(&mount->is_changed, true))
+		return;
+	if (!atomic_exchange(&table->is_sync_due, true))
+		timer_arm(kernel, &table->sync_timer,
+		    kernel_clock_monotonic(kernel) + MOUNT_SYNC_DELAY);
+}
+
+/* The deferred writer.  What fails is told to whoever syncs, and logged. */
+static void
+sync_changed(struct timer *timer)
+{
+	struct mount_table *table = container_of(timer, struct mount_table, sync_timer);
+
+	atomic_store(&table->is_sync_due, false);
+	mutex_lock(&table->lock);
+	list_for_each(link, &table->mounts) {
+		struct mount *mount = list_entry(link, struct mount, link);
+		int error = 0;
+
+		if (atomic_load(&mount->is_changed))
+			error = mount_sync(mount);
+		if (error < 0)
+			kernel_log(mount->kernel, LOG_ERROR,
+			    "%s: could not write everything: error %d", mount->source, -error);
+	}
+	mutex_unlock(&table->lock);
 }
 
 int
@@ -451,6 +494,10 @@ unmount_all(struct kernel *kernel)
 {
 	struct mount_table *table = table_of(kernel);
 
+	/* What happens from here on is written with the mount it happens to. */
+	atomic_store(&table->is_sync_due, true);
+	timer_cancel(kernel, &table->sync_timer);
+	atomic_store(&table->is_sync_due, true);
 	while (!list_is_empty(&table->mounts)) {
 		struct mount *mount = list_entry(table->mounts.previous, struct mount, link);
 
@@ -472,4 +519,6 @@ mount_table_start(struct kernel *kernel)
 
 	mutex_init(&table->lock, kernel, RANK_MOUNT_TABLE);
 	list_init(&table->mounts);
+	timer_init(&table->sync_timer, sync_changed);
+	atomic_init(&table->is_sync_due, false);
 }

@@ -129,6 +129,7 @@ struct mount {
 	uint32_t reclaim_count;	  /* vnodes being reclaimed; private to vnode.c */
 	_Atomic bool is_closing;  /* looking whether anybody is inside; private to vnode.c */
 	_Atomic bool was_entered; /* somebody moved meanwhile; private to vnode.c */
+	_Atomic bool is_changed;  /* since it was synced last; private to mount.c */
 };
 
 /* Set up the embedded mount; the driver sets root, and what it wants of the flags, after. */
@@ -196,7 +197,17 @@ void mount_describe(struct mount *mount, struct text *out);
 
 MUST_CHECK int mount_statistics(struct mount *mount, struct fs_statistics *out);
 
-/* Sync one mount, or all of a kernel's; the first error. */
+/*
+ * Something of mount was changed in memory: it is synced MOUNT_SYNC_DELAY
+ * nanoseconds later, or when somebody asks.  Takes no lock but those of timers.
+ */
+#define MOUNT_SYNC_DELAY ((uint64_t)5 * 1000 * 1000 * 1000)
+void mount_changed(struct mount *mount);
+
+/*
+ * Sync one mount, or all of a kernel's: write what is dirty, and make it
+ * durable.  The first error.
+ */
 MUST_CHECK int mount_sync(struct mount *mount);
 MUST_CHECK int mount_sync_all(struct kernel *kernel);
 

@@ -13,20 +13,17 @@
 #include "vfs/page.h"
 
 #include "base/errno.h"
+#include "base/math.h"
 #include "kern/kernel.h"
 #include "kern/memory.h"
 #include "vfs/page_cache.h"
 #include "vfs/vnode.h"
 
-/* A kernel's pages. */
-struct page_list {
-	struct shrinker shrinker;
-	struct mutex lock;
-	struct list pages; /* oldest first; GUARDED_BY(lock) */
-	uint64_t count;	   /* of them; GUARDED_BY(lock) */
-};
+/* Dirty pages may take this part of the memory that a kernel may take. */
+#define DIRTY_SHARE 8
+#define DIRTY_MIN   16 /* pages */
 
-static struct page_list *
+struct page_list *
 page_list_of(struct kernel *kernel)
 {
 	return kernel->slots[SLOT_PAGES];
@@ -59,6 +56,7 @@ page_alloc(struct vnode *vnode, uint64_t index)
 	page->vnode = vnode;
 	page->index = index;
 	page->state = PAGE_FILLING;
+	list_init(&page->dirty_link);
 	atomic_init(&page->pins, 1);
 	return page;
 }
@@ -150,7 +148,7 @@ page_discard(struct page *page)
 
 	mutex_assert_held(&list->lock);
 	mutex_assert_held(&page->vnode->pages.lock);
-	ASSERT(page->state == PAGE_VALID && page_is_unused(page));
+	ASSERT(page->state == PAGE_VALID && page_is_unused(page) && !page->is_dirty);
 	list_remove(&page->link);
 	list->count--;
 	page_take_out(page);
@@ -165,7 +163,7 @@ page_try_discard(struct page *page)
 	bool is_unused;
 
 	mutex_lock(lock);
-	is_unused = page_is_unused(page);
+	is_unused = page_is_unused(page) && !page->is_dirty;
 	if (is_unused)
 		page_discard(page);
 	mutex_unlock(lock);
@@ -210,6 +208,8 @@ page_cache_start(struct kernel *kernel)
 		return -ENOMEM;
 	mutex_init(&list->lock, kernel, RANK_PAGE_LRU);
 	list_init(&list->pages);
+	list_init(&list->dirty_files);
+	list->dirty_max = max_u64(kernel->memory.limit / DIRTY_SHARE / PAGE_SIZE, DIRTY_MIN);
 	list->shrinker.shrink = page_shrink;
 	kernel->slots[SLOT_PAGES] = list;
 	shrinker_register(kernel, &list->shrinker);
@@ -221,7 +221,7 @@ page_cache_stop(struct kernel *kernel)
 {
 	struct page_list *list = page_list_of(kernel);
 
-	ASSERT(list_is_empty(&list->pages));
+	ASSERT(list_is_empty(&list->pages) && list_is_empty(&list->dirty_files));
 	shrinker_unregister(kernel, &list->shrinker);
 	kernel->slots[SLOT_PAGES] = NULL;
 	memory_free(kernel, list, sizeof(*list));

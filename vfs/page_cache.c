@@ -13,6 +13,7 @@
 #include "base/errno.h"
 #include "kern/memory.h"
 #include "vfs/page.h"
+#include "vfs/vfs_impl.h"
 #include "vfs/vnode.h"
 
 void
@@ -24,6 +25,11 @@ page_cache_init(struct page_cache *cache, struct kernel *kernel)
 	cache->page_count = 0;
 	cache->read_ahead_next = 0;
 	cache->read_ahead_pages = 0;
+	list_init(&cache->dirty);
+	list_init(&cache->dirty_link);
+	cache->dirty_count = 0;
+	cache->write_error = 0;
+	cache->round = 0;
 }
 
 static void
@@ -39,18 +45,23 @@ void
 page_cache_truncate(struct vnode *vnode, uint64_t index)
 {
 	struct page_cache *cache = &vnode->pages;
+	bool is_clean = false;
 	void *entry;
 
 	page_list_lock(vnode->kernel);
 	mutex_lock(&cache->lock);
 	while ((entry = radix_find_from(&cache->tree, &index)) != NULL) {
-		if (vnode->is_memory)
+		if (vnode->is_memory) {
 			free_memory(vnode, index);
-		else
+		} else {
+			is_clean |= page_set_clean(entry);
 			page_discard(entry);
+		}
 	}
 	mutex_unlock(&cache->lock);
 	page_list_unlock(vnode->kernel);
+	if (is_clean)
+		vnode_release_dirty(vnode);
 }
 
 void

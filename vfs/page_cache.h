@@ -7,8 +7,10 @@
  * Of a store's file, pages are copies.  They come when they are read, alone for
  * random readers, in growing windows for sequential ones, and go when memory is
  * wanted, those not used for longest first.  page_cache.lock guards which pages
- * there are and their states; a page in use is pinned and stays.  Content is
- * written while the page is being filled, and by nobody after.
+ * there are and their states; a page in use is pinned and stays.  Content
+ * changes while the page is being filled, and under the exclusive vnode lock.
+ * What was changed is dirty until it is written: by who syncs, by who makes too
+ * many dirty pages, or some seconds later by the mount's own timer.
  *
  * Of a file in memory, the pages are the file, and stay until they are
  * truncated.  The vnode lock guards which there are and what is in them, so
@@ -25,11 +27,13 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/list.h"
 #include "kern/condition.h"
 #include "kern/mutex.h"
 #include "vfs/radix.h"
 
 struct kernel;
+struct mount;
 struct uio;
 struct vnode;
 
@@ -41,6 +45,11 @@ struct page_cache {
 	uint64_t page_count;	   /* pages present; GUARDED_BY(lock) */
 	uint64_t read_ahead_next;  /* where a sequential reader misses next; GUARDED_BY(lock) */
 	uint32_t read_ahead_pages; /* the window that reader has earned; GUARDED_BY(lock) */
+	struct list dirty;	/* pages to be written, the first made so first; GUARDED_BY(lock) */
+	uint64_t dirty_count;	/* of them; GUARDED_BY(lock) */
+	int write_error;	/* of pages that were lost, for the next sync; GUARDED_BY(lock) */
+	struct list dirty_link; /* in the kernel's list; private to page_dirty.c */
+	uint64_t round;		/* when it was last taken from there; private to page_dirty.c */
 };
 
 /* What a kernel keeps of all its pages; called by vfs_component.  -ENOMEM. */
@@ -73,6 +82,45 @@ uint64_t page_cache_gap(struct vnode *vnode, uint64_t index);
  */
 MUST_CHECK int page_cache_read(struct vnode *vnode, struct uio *uio, uint64_t offset,
     uint64_t length, bool read_ahead);
+
+/*
+ * Write uio's next length bytes, or zeros if that is NULL, to a store's file at
+ * offset: into pages, for which space on the store is allocated.  *done is how
+ * much was; uio advances by that, also after an error.  The size does not
+ * change.  -ENOSPC and what the file system says, -EFAULT, -ENOMEM.
+ * (vnode: exclusive)
+ */
+MUST_CHECK int page_cache_write(struct vnode *vnode, struct uio *uio, uint64_t offset,
+    uint64_t length, uint64_t *done);
+
+/*
+ * The file is going to grow: see to it that the rest of the page it ends in is
+ * zeros on the store as well.  -EIO and what the file system says, -ENOMEM.
+ * (vnode: exclusive)
+ */
+MUST_CHECK int page_cache_extend(struct vnode *vnode);
+
+/* Write the file's dirty pages; the first error, for which pages are given up.  (vnode: shared) */
+MUST_CHECK int page_cache_write_back(struct vnode *vnode);
+
+/*
+ * The same, for a caller without locks: all that was dirty is on the store
+ * after, not yet durable.  The error may be of an earlier attempt that nobody
+ * was told of.
+ */
+MUST_CHECK int page_cache_sync(struct vnode *vnode);
+
+/* Write all dirty pages of a mount.  The caller holds no vnode's lock. */
+MUST_CHECK int page_cache_sync_mount(struct mount *mount);
+
+/* Are there more dirty pages than there should be? */
+bool page_cache_is_crowded(struct kernel *kernel);
+
+/* Write dirty pages of mount until there are few enough, as far as they are its. */
+void page_cache_throttle(struct mount *mount);
+
+/* Nobody will read the file again: its dirty pages need not be written. */
+void page_cache_forget_dirty(struct vnode *vnode);
 
 /* The page of a file in memory, or NULL.  (vnode: shared; exclusive to write) */
 void *page_cache_memory(struct vnode *vnode, uint64_t index);

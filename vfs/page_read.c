@@ -22,12 +22,12 @@
 #include "kern/memory.h"
 #include "vfs/page.h"
 #include "vfs/page_cache.h"
+#include "vfs/segments.h"
 #include "vfs/vnode.h"
 
-#define AHEAD_MIN   4  /* pages */
-#define AHEAD_MAX   64 /* pages */
-#define PIN_MAX	    16 /* pages pinned for one round of the lock */
-#define SEGMENT_MAX 32
+#define AHEAD_MIN 4  /* pages */
+#define AHEAD_MAX 64 /* pages */
+#define PIN_MAX	  16 /* pages pinned for one round of the lock */
 
 /* Pages that one reader adds and fills; consecutive. */
 struct window {
@@ -36,30 +36,6 @@ struct window {
 	unsigned count;
 	struct page *pages[AHEAD_MAX];
 };
-
-/* Memory that takes what comes from the store next. */
-struct segments {
-	struct segment items[SEGMENT_MAX];
-	size_t count;
-};
-
-/* Append memory, as part of the last segment if it follows that; false if full. */
-static bool
-segments_add(struct segments *segments, uint8_t *data, size_t length)
-{
-	if (segments->count > 0) {
-		struct segment *last = &segments->items[segments->count - 1];
-
-		if ((uint8_t *)last->data + last->length == data) {
-			last->length += length;
-			return true;
-		}
-	}
-	if (segments->count == SEGMENT_MAX)
-		return false;
-	segments->items[segments->count++] = (struct segment){ data, length };
-	return true;
-}
 
 /* The memory of a window at a distance from its beginning, up to the page's end. */
 static uint8_t *
@@ -327,8 +303,7 @@ wait_for(struct page_cache *cache, struct page *page)
 	return error;
 }
 
-/* The page of index, pinned, whatever it takes. */
-static int
+int
 page_get(struct vnode *vnode, uint64_t index, uint64_t wanted, bool read_ahead, struct page **out)
 {
 	struct page_cache *cache = &vnode->pages;

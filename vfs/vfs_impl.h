@@ -20,6 +20,7 @@
 #include "kern/kernel.h"
 #include "kern/memory.h"
 #include "kern/mutex.h"
+#include "kern/timer.h"
 #include "vfs/vnode.h"
 
 #define FS_TYPE_MAX	  16
@@ -63,6 +64,8 @@ struct mount_table {
 	_Atomic uint32_t last_id;
 	const struct fs_type *types[FS_TYPE_MAX]; /* constant after boot */
 	size_t type_count;			  /* constant after boot */
+	struct timer sync_timer;
+	_Atomic bool is_sync_due; /* the timer is armed, or is not to be */
 };
 
 struct device_driver {
@@ -110,6 +113,14 @@ void vnode_table_stop(struct kernel *kernel);
  * reclaimed.
  */
 MUST_CHECK bool vnode_try_get(struct vnode *vnode);
+
+/*
+ * The page cache begins and ceases to have something to write of vnode: it has
+ * a reference meanwhile, which does not make the vnode count as used.  The
+ * second may take locks, as vnode_put() does.
+ */
+void vnode_hold_dirty(struct vnode *vnode);
+void vnode_release_dirty(struct vnode *vnode);
 
 /*
  * The last name of vnode is gone: it is to be reclaimed with its last

@@ -10,6 +10,8 @@
  *	LISTED		it is on the idle list; set by vnode_put_last()
  *	RECENT		it was used since the idle list was last looked through
  *	DOOMED		it is being reclaimed, and cannot be had any more
+ *	DIRTY		one of the references is the page cache's, which has
+ *			pages to write; set by vnode_hold_dirty()
  *
  * A vnode worth keeping (TABLED, not UNLINKED) goes to the idle list when its
  * count first becomes 0, and stays there while it is used again: only whoever
@@ -24,7 +26,7 @@
  * for it.
  *
  * Whether a mount is used is seen by looking at the count of each of its
- * vnodes, while threads inside may move on from one not yet seen to one that
+ * vnodes, less those that do not count, while threads inside may move on from one not yet seen to one that
  * was.  Such a thread takes a reference meanwhile; it sees is_closing then and
  * sets was_entered.  A walk without references (kern/rcu.h) that ends in the
  * mount looks at is_closing before it takes one.    A file system in memory holds one reference to each vnode
@@ -39,7 +41,8 @@
 #include "vfs/name_cache.h"
 #include "vfs/vfs_impl.h"
 
-#define REFERENCE_COUNT	   0x07ffffffU
+#define REFERENCE_COUNT	   0x03ffffffU
+#define REFERENCE_DIRTY	   (1U << 26)
 #define REFERENCE_RECENT   (1U << 27)
 #define REFERENCE_DOOMED   (1U << 28)
 #define REFERENCE_TABLED   (1U << 29)
@@ -116,6 +119,36 @@ vnode_has_name(struct vnode *vnode)
 {
 	rwlock_assert_exclusive(&vnode->lock);
 	atomic_fetch_and(&vnode->references, ~REFERENCE_UNLINKED);
+}
+
+void
+vnode_hold_dirty(struct vnode *vnode)
+{
+	uint32_t old = atomic_fetch_add(&vnode->references, REFERENCE_DIRTY + 1);
+
+	ASSERT(!(old & REFERENCE_DIRTY));
+}
+
+void
+vnode_release_dirty(struct vnode *vnode)
+{
+	uint32_t old = atomic_fetch_and(&vnode->references, ~REFERENCE_DIRTY);
+
+	ASSERT(old & REFERENCE_DIRTY);
+	if (!(old & REFERENCE_DOOMED)) /* else its references do not count any more */
+		vnode_put(vnode);
+}
+
+/*
+ * Is the page cache's the only reference but ours, and will nobody ever read
+ * what it has to write?
+ */
+static bool
+is_dirty_in_vain(uint32_t references)
+{
+	const uint32_t flags = REFERENCE_DIRTY | REFERENCE_UNLINKED;
+
+	return (references & (REFERENCE_COUNT | flags)) == (2 | flags);
 }
 
 /* Is a vnode with these flags kept when nobody uses it? */
@@ -236,6 +269,8 @@ vnode_reclaim(struct vnode *vnode)
 	ASSERT(atomic_load_explicit(&vnode->lock_count, memory_order_relaxed) == 0);
 	name_cache_purge(vnode);
 	page_cache_truncate(vnode, 0);
+	if (atomic_load(&vnode->references) & REFERENCE_UNLINKED)
+		vnode->ops->erase(vnode);
 
 	mutex_lock(&table->lock);
 	list_remove(&vnode->mount_link);
@@ -351,6 +386,10 @@ vnode_put(struct vnode *vnode)
 	if (vnode == NULL)
 		return;
 	old = atomic_load_explicit(&vnode->references, memory_order_relaxed);
+	if (UNLIKELY(is_dirty_in_vain(old))) {
+		page_cache_forget_dirty(vnode);
+		old = atomic_load_explicit(&vnode->references, memory_order_relaxed);
+	}
 	do {
 		ASSERT((old & REFERENCE_COUNT) > 0);
 		new = old - 1;
@@ -510,6 +549,8 @@ own_references(const struct vnode *vnode, uint32_t references)
 {
 	uint32_t count = vnode == vnode->mount->root;
 
+	if (references & REFERENCE_DIRTY)
+		count++;
 	if (vnode->is_memory && !(references & REFERENCE_UNLINKED))
 		count++;
 	return count;

@@ -137,11 +137,18 @@ struct extent {
 	uint64_t length;  /* bytes, not 0 */
 	uint64_t address; /* on the store, bytes; meaningless for a hole */
 	bool is_hole;	  /* reads as zeros, nothing stored */
+	bool is_new;	  /* EXTENT_WRITE: nothing was stored there before */
 };
 
+/*
+ * What an extent is wanted for.  Whoever asks to write does write all of what
+ * is newly stored in the pages that the range touches, and before the file
+ * grows over the page that it ends in, the rest of that page, as zeros.  What
+ * else is newly stored the file system zeroes on the store.
+ */
 enum extent_intent {
 	EXTENT_READ,
-	EXTENT_WRITE, /* allocate where there is a hole */
+	EXTENT_WRITE, /* allocate where there is a hole, or past the end */
 };
 
 /* What becomes of a range of a file: fallocate(2).  Values are the call's. */
@@ -231,7 +238,14 @@ struct vnode_ops {
 	int (*read_store)(struct vnode *vnode, uint64_t address, const struct segment *segments,
 	    size_t count);
 
-	/* (vnode: exclusive) Make the file size bytes long.  -EFBIG, -ENOSPC. */
+	/* (vnode: as for map_extent, for reading) The same for writing.  -EIO, -EROFS, -ENOSPC. */
+	int (*write_store)(struct vnode *vnode, uint64_t address, const struct segment *segments,
+	    size_t count);
+
+	/*
+	 * (vnode: exclusive) Make the file size bytes long.  What stays stored
+	 * past the page that it then ends in is zeroed.  -EFBIG, -ENOSPC.
+	 */
 	int (*resize)(struct vnode *vnode, uint64_t size);
 
 	/*
@@ -288,6 +302,13 @@ struct vnode_ops {
 	 * attributes too; and the name by which a new file is found.
 	 */
 	int (*sync)(struct vnode *vnode, bool data_only);
+
+	/*
+	 * The last reference to a file without a name is gone: free what it has
+	 * on the medium.  reclaim() follows.  Nobody can reach it any more; the
+	 * caller may hold locks of other vnodes, and nothing below them.
+	 */
+	void (*erase)(struct vnode *vnode);
 
 	/*
 	 * Free the file system's inode that vnode is embedded in.  Nobody can
@@ -356,6 +377,8 @@ MUST_CHECK int vnode_map_extent(struct vnode *vnode, uint64_t offset, uint64_t l
     enum extent_intent intent, struct extent *out);
 MUST_CHECK int vnode_read_store(struct vnode *vnode, uint64_t address,
     const struct segment *segments, size_t count);
+MUST_CHECK int vnode_write_store(struct vnode *vnode, uint64_t address,
+    const struct segment *segments, size_t count);
 MUST_CHECK int vnode_resize(struct vnode *vnode, uint64_t size);
 MUST_CHECK int vnode_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset,
     uint64_t length);
@@ -384,6 +407,8 @@ int vnode_no_attributes_changed(struct vnode *vnode, uint32_t mask); /* -EROFS *
 int vnode_no_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length,
     enum extent_intent intent, struct extent *out); /* -EINVAL */
 int vnode_no_read_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
+    size_t count); /* -EIO */
+int vnode_no_write_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
     size_t count);					 /* -EIO */
 int vnode_no_resize(struct vnode *vnode, uint64_t size); /* -EROFS */
 int vnode_no_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset,
@@ -397,7 +422,8 @@ int vnode_no_set_xattr(struct vnode *vnode, struct name name, const void *value,
 int vnode_no_list_xattr(struct vnode *vnode, char *list, size_t size,
     size_t *length);						  /* 0: there are none */
 int vnode_no_remove_xattr(struct vnode *vnode, struct name name); /* -EOPNOTSUPP */
-int vnode_sync_mount(struct vnode *vnode, bool data_only);	  /* by mount_ops.sync */
+void vnode_erase_nothing(struct vnode *vnode);
+int vnode_sync_mount(struct vnode *vnode, bool data_only); /* by mount_ops.sync */
 
 /*
  * The defaults in groups, for tables of operations: a group stands for the
@@ -408,8 +434,9 @@ int vnode_sync_mount(struct vnode *vnode, bool data_only);	  /* by mount_ops.syn
 #define VNODE_NO_CHANGES \
 	.create = vnode_no_create, .link = vnode_no_link, .remove = vnode_no_remove, \
 	.rename = vnode_no_rename, .attributes_changed = vnode_no_attributes_changed, \
-	.resize = vnode_no_resize, .allocate = vnode_no_allocate, \
-	.create_unnamed = vnode_no_create_unnamed, .sync = vnode_sync_mount
+	.write_store = vnode_no_write_store, .resize = vnode_no_resize, \
+	.allocate = vnode_no_allocate, .create_unnamed = vnode_no_create_unnamed, \
+	.sync = vnode_sync_mount, .erase = vnode_erase_nothing
 
 /* Of one that keeps no extended attributes, every file. */
 #define VNODE_NO_XATTRS \

@@ -163,6 +163,14 @@ vnode_read_store(struct vnode *vnode, uint64_t address, const struct segment *se
 }
 
 int
+vnode_write_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
+    size_t count)
+{
+	rwlock_assert_held(&vnode->lock);
+	return vnode->ops->write_store(vnode, address, segments, count);
+}
+
+int
 vnode_resize(struct vnode *vnode, uint64_t size)
 {
 	rwlock_assert_exclusive(&vnode->lock);
@@ -245,7 +253,10 @@ vnode_remove_xattr(struct vnode *vnode, struct name name)
 int
 vnode_sync(struct vnode *vnode, bool data_only)
 {
-	return vnode->ops->sync(vnode, data_only);
+	int error = page_cache_sync(vnode);
+	int rest = vnode->ops->sync(vnode, data_only);
+
+	return error < 0 ? error : rest;
 }
 
 int
@@ -315,6 +326,13 @@ vnode_no_read_store(struct vnode *vnode, uint64_t address, const struct segment 
 }
 
 int
+vnode_no_write_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
+    size_t count)
+{
+	return -EIO;
+}
+
+int
 vnode_no_resize(struct vnode *vnode, uint64_t size)
 {
 	return -EROFS;
@@ -364,4 +382,9 @@ int
 vnode_sync_mount(struct vnode *vnode, bool data_only)
 {
 	return mount_sync(vnode->mount);
+}
+
+void
+vnode_erase_nothing(struct vnode *vnode)
+{
 }

@@ -154,6 +154,7 @@ static const struct vnode_ops directory_ops = {
 	.attributes_changed = vnode_no_attributes_changed,
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -162,6 +163,7 @@ static const struct vnode_ops directory_ops = {
 	.list_xattr = vnode_no_list_xattr,
 	.remove_xattr = vnode_no_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = reclaim,
 };
 
@@ -176,6 +178,7 @@ static const struct vnode_ops file_ops = {
 	.attributes_changed = vnode_no_attributes_changed,
 	.map_extent = ffs_map_extent,
 	.read_store = ffs_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -184,6 +187,7 @@ static const struct vnode_ops file_ops = {
 	.list_xattr = vnode_no_list_xattr,
 	.remove_xattr = vnode_no_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = reclaim,
 };
 
@@ -198,6 +202,7 @@ static const struct vnode_ops link_ops = {
 	.attributes_changed = vnode_no_attributes_changed,
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -206,6 +211,7 @@ static const struct vnode_ops link_ops = {
 	.list_xattr = vnode_no_list_xattr,
 	.remove_xattr = vnode_no_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = reclaim,
 };
 
@@ -221,6 +227,7 @@ static const struct vnode_ops special_ops = {
 	.attributes_changed = vnode_no_attributes_changed,
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -229,6 +236,7 @@ static const struct vnode_ops special_ops = {
 	.list_xattr = vnode_no_list_xattr,
 	.remove_xattr = vnode_no_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = reclaim,
 };
 

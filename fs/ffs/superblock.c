@@ -9,8 +9,7 @@
  * fs_old_inodefmt being below 2.
  *
  * Each field is read once, then checked; a check names the field it found
- * wrong.  Fields that only a writer needs (allocation policy, rotors, quota
- * places) are left for it to add here.
+ * wrong.
  */
 #include "fs/ffs/superblock.h"
 
@@ -45,6 +44,7 @@ enum field {
 	FRAGMENT_MASK = 76,
 	BLOCK_SHIFT = 80,
 	FRAGMENT_SHIFT = 84,
+	BLOCKS_IN_GROUP = 92,
 	FRAGMENTS_SHIFT = 96,
 	SECTOR_SHIFT = 100,
 	SUPERBLOCK_SIZE = 104,
@@ -71,6 +71,7 @@ enum field {
 	DATA_SIZE = 1088,
 	SUMMARY_ADDRESS = 1096,
 	FLAGS = 1312,
+	RUN_LENGTH_MAX = 1316,
 	SHORT_LINK_MAX = 1320,
 	OLD_INODE_FORMAT = 1324,
 	FILE_SIZE_MAX = 1328,
@@ -293,6 +294,8 @@ decode_groups(const struct decoding *from)
 	if ((uint64_t)sb->inodes_per_group * sb->group_count > UINT32_MAX)
 		return wrong(from, INODES_PER_GROUP, "more inodes than 32 bits can number");
 
+	sb->run_length_max = sb->is_updated ? field32(from, RUN_LENGTH_MAX) : 0;
+	sb->file_blocks_in_group = field32(from, BLOCKS_IN_GROUP);
 	sb->fragment_count = field_either(from, SIZE, OLD_SIZE);
 	sb->data_fragment_count = field_either(from, DATA_SIZE, OLD_DATA_SIZE);
 	if (sb->fragment_count > (uint64_t)sb->group_count * sb->fragments_per_group ||

@@ -119,6 +119,10 @@ struct ffs_superblock {
 	uint32_t data_offset;	/* data */
 	uint32_t header_size;	/* of a group header, bytes */
 
+	/* For who writes; not checked here. */
+	uint32_t run_length_max; /* runs of free blocks are counted up to this; 0: not at all */
+	uint32_t file_blocks_in_group; /* then a large file goes on in another group */
+
 	uint64_t summary_address; /* of the groups' counts; fragments */
 	uint32_t summary_size;	  /* bytes */
 	struct ffs_counts counts; /* as stored: nothing but the format vouches for them */

@@ -231,6 +231,7 @@ const struct vnode_ops tmpfs_file_ops = {
 	.attributes_changed = tmpfs_attributes_changed,
 	.map_extent = tmpfs_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = tmpfs_resize,
 	.allocate = tmpfs_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -239,6 +240,7 @@ const struct vnode_ops tmpfs_file_ops = {
 	.list_xattr = tmpfs_list_xattr,
 	.remove_xattr = tmpfs_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = tmpfs_node_reclaim,
 };
 
@@ -253,6 +255,7 @@ const struct vnode_ops tmpfs_symlink_ops = {
 	.attributes_changed = tmpfs_attributes_changed,
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -261,6 +264,7 @@ const struct vnode_ops tmpfs_symlink_ops = {
 	.list_xattr = tmpfs_list_xattr,
 	.remove_xattr = tmpfs_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = tmpfs_node_reclaim,
 };
 
@@ -275,6 +279,7 @@ const struct vnode_ops tmpfs_special_ops = {
 	.attributes_changed = tmpfs_attributes_changed,
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = vnode_no_create_unnamed,
@@ -283,5 +288,6 @@ const struct vnode_ops tmpfs_special_ops = {
 	.list_xattr = tmpfs_list_xattr,
 	.remove_xattr = tmpfs_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = tmpfs_node_reclaim,
 };

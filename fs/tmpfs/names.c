@@ -268,6 +268,7 @@ const struct vnode_ops tmpfs_directory_ops = {
 	.attributes_changed = tmpfs_attributes_changed,
 	.map_extent = vnode_no_map_extent,
 	.read_store = vnode_no_read_store,
+	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
 	.create_unnamed = tmpfs_create_unnamed,
@@ -276,5 +277,6 @@ const struct vnode_ops tmpfs_directory_ops = {
 	.list_xattr = tmpfs_list_xattr,
 	.remove_xattr = tmpfs_remove_xattr,
 	.sync = vnode_sync_mount,
+	.erase = vnode_erase_nothing,
 	.reclaim = tmpfs_node_reclaim,
 };

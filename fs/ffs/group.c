@@ -1,0 +1,400 @@
+/*
+ * Cylinder groups.
+ *
+ * One function changes the fragment map, replace_block(): it takes a block's
+ * old bits out of all counts, and puts the new ones in.  Taking and giving are
+ * calls of it, so map and counts cannot part.
+ */
+#include "fs/ffs/group.h"
+
+#include "base/endian.h"
+#include "base/math.h"
+#include "base/string.h"
+#include "fs/ffs/layout.h"
+
+#define MAGIC	       0x00090255
+#define RUN_LENGTH_MAX 32 /* counted apart; newfs makes at most 16 */
+
+enum field {
+	G_MAGIC = 4,
+	G_OLD_TIME = 8,
+	G_NUMBER = 12,
+	G_OLD_INODE_COUNT = 18,
+	G_FRAGMENT_COUNT = 20,
+	G_DIRECTORIES = 24,
+	G_BLOCKS_FREE = 28,
+	G_INODES_FREE = 32,
+	G_FRAGMENTS_FREE = 36,
+	G_RUNS = 52, /* by length, of fragments in partly used blocks; [8] */
+	G_INODE_MAP = 92,
+	G_FRAGMENT_MAP = 96,
+	G_RUN_COUNTS = 104,
+	G_BLOCK_MAP = 108,
+	G_MAPPED_BLOCKS = 112,
+	G_INODE_COUNT = 116,
+	G_INITIALISED = 120,
+	G_TIME = 136,
+	G_SPACE = 168,
+};
+
+static uint32_t
+get(const struct ffs_group *group, uint32_t field)
+{
+	return load32(group->bytes + field, group->sb->order);
+}
+
+static void
+put(struct ffs_group *group, uint32_t field, uint32_t value)
+{
+	store32(group->bytes + field, value, group->sb->order);
+}
+
+static void
+add(struct ffs_group *group, uint32_t field, uint32_t value)
+{
+	put(group, field, get(group, field) + value);
+}
+
+/* ---- decoding ---------------------------------------------------------------- */
+
+static int
+wrong(const struct ffs_group *group, enum field field, const char *what, struct ffs_flaw *flaw)
+{
+	return ffs_flaw_set(flaw, what, field, (int32_t)get(group, field));
+}
+
+/* Is [offset, offset + size) in the header, behind its fields? */
+static bool
+fits(const struct ffs_group *group, uint32_t offset, uint64_t size)
+{
+	return offset >= G_SPACE && offset <= group->sb->header_size &&
+	       size <= group->sb->header_size - offset;
+}
+
+static int
+decode_maps(struct ffs_group *group, struct ffs_flaw *flaw)
+{
+	const struct ffs_superblock *sb = group->sb;
+
+	group->inode_map = get(group, G_INODE_MAP);
+	if (!fits(group, group->inode_map, divide_up(sb->inodes_per_group, 8)))
+		return wrong(group, G_INODE_MAP, "map of inodes does not fit the group", flaw);
+	group->fragment_map = get(group, G_FRAGMENT_MAP);
+	if (!fits(group, group->fragment_map, divide_up(sb->fragments_per_group, 8)))
+		return wrong(group, G_FRAGMENT_MAP, "map of fragments does not fit the group",
+		    flaw);
+	if (sb->run_length_max == 0)
+		return 0;
+	group->run_counts = get(group, G_RUN_COUNTS);
+	group->block_map = get(group, G_BLOCK_MAP);
+	group->mapped_blocks = get(group, G_MAPPED_BLOCKS);
+	if (!fits(group, group->run_counts, 4 * ((uint64_t)sb->run_length_max + 1)))
+		return wrong(group, G_RUN_COUNTS, "counts of runs do not fit the group", flaw);
+	if (group->mapped_blocks > group->fragment_count >> sb->block_fragments_shift ||
+	    !fits(group, group->block_map, divide_up(group->mapped_blocks, 8)))
+		return wrong(group, G_BLOCK_MAP, "map of blocks does not fit the group", flaw);
+	return 0;
+}
+
+int
+ffs_group_decode(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t number,
+    struct ffs_group *out, struct ffs_flaw *flaw)
+{
+	uint64_t base = ffs_group_base(sb, number);
+
+	*out = (struct ffs_group){ .sb = sb, .bytes = bytes, .number = number };
+	if (get(out, G_MAGIC) != MAGIC)
+		return wrong(out, G_MAGIC, "magic number of a group is wrong", flaw);
+	if (get(out, G_NUMBER) != number)
+		return wrong(out, G_NUMBER, "group is another one", flaw);
+	if (sb->run_length_max > RUN_LENGTH_MAX)
+		return wrong(out, G_RUN_COUNTS, "longest run that is counted is too long", flaw);
+	out->fragment_count = (uint32_t)min_u64(sb->fragments_per_group, sb->fragment_count - base);
+	if (get(out, G_FRAGMENT_COUNT) != out->fragment_count)
+		return wrong(out, G_FRAGMENT_COUNT, "size of a group is wrong", flaw);
+	out->inode_count = sb->inodes_per_group;
+	if (sb->version == FFS_UFS2 && get(out, G_INODE_COUNT) != out->inode_count)
+		return wrong(out, G_INODE_COUNT, "number of a group's inodes is wrong", flaw);
+	if (sb->version == FFS_UFS2 && (get(out, G_INITIALISED) > out->inode_count ||
+					   get(out, G_INITIALISED) % sb->inodes_per_block != 0))
+		return wrong(out, G_INITIALISED, "number of initialised inodes is wrong", flaw);
+	return decode_maps(out, flaw);
+}
+
+void
+ffs_group_counts(const struct ffs_group *group, struct ffs_group_counts *out)
+{
+	out->directories = get(group, G_DIRECTORIES);
+	out->blocks_free = get(group, G_BLOCKS_FREE);
+	out->inodes_free = get(group, G_INODES_FREE);
+	out->fragments_free = get(group, G_FRAGMENTS_FREE);
+}
+
+uint32_t
+ffs_group_block_count(const struct ffs_group *group)
+{
+	return (uint32_t)divide_up(group->fragment_count, group->sb->fragments_per_block);
+}
+
+/* ---- fragments ---------------------------------------------------------------- */
+
+static unsigned
+all_free(const struct ffs_group *group)
+{
+	return (1U << group->sb->fragments_per_block) - 1;
+}
+
+unsigned
+ffs_group_block(const struct ffs_group *group, uint32_t block)
+{
+	uint32_t bit = block << group->sb->block_fragments_shift;
+
+	return group->bytes[group->fragment_map + bit / 8] >> bit % 8 & all_free(group);
+}
+
+static bool
+map_bit(const struct ffs_group *group, uint32_t map, uint32_t bit)
+{
+	return (group->bytes[map + bit / 8] >> bit % 8 & 1) != 0;
+}
+
+static void
+map_set(struct ffs_group *group, uint32_t map, uint32_t bit, bool value)
+{
+	uint8_t *byte = group->bytes + map + bit / 8;
+
+	*byte = (uint8_t)(*byte & ~(1U << bit % 8));
+	*byte = (uint8_t)(*byte | (unsigned)value << bit % 8);
+}
+
+/* Count the free runs of a partly used block, by +1 or -1. */
+static void
+count_runs(struct ffs_group *group, unsigned bits, uint32_t by)
+{
+	uint32_t run = 0;
+
+	for (unsigned i = 0; i <= group->sb->fragments_per_block; i++) {
+		if ((bits >> i & 1) != 0) {
+			run++;
+			add(group, G_FRAGMENTS_FREE, by);
+		} else if (run > 0) {
+			add(group, G_RUNS + 4 * run, by);
+			run = 0;
+		}
+	}
+}
+
+/* A block becomes free, or used: keep the counts of runs of free blocks. */
+static void
+count_block(struct ffs_group *group, uint32_t block, bool is_free)
+{
+	uint32_t max = group->sb->run_length_max, before = 0, after = 0, all;
+	uint32_t by = is_free ? 1 : (uint32_t)-1;
+
+	if (max == 0 || block >= group->mapped_blocks)
+		return;
+	while (
+	    before < max && before < block && map_bit(group, group->block_map, block - before - 1))
+		before++;
+	while (after < max && block + after + 1 < group->mapped_blocks &&
+	       map_bit(group, group->block_map, block + after + 1))
+		after++;
+	map_set(group, group->block_map, block, is_free);
+	all = (uint32_t)min_u64((uint64_t)before + after + 1, max);
+	add(group, group->run_counts + 4 * all, by);
+	if (before > 0)
+		add(group, group->run_counts + 4 * before, -by);
+	if (after > 0)
+		add(group, group->run_counts + 4 * after, -by);
+}
+
+/* Take a block's bits out of all counts, or put them in, by -1 or +1. */
+static void
+count_bits(struct ffs_group *group, uint32_t block, unsigned bits, uint32_t by)
+{
+	if (bits != all_free(group)) {
+		count_runs(group, bits, by);
+		return;
+	}
+	add(group, G_BLOCKS_FREE, by);
+	count_block(group, block, by == 1);
+}
+
+static void
+replace_block(struct ffs_group *group, uint32_t block, unsigned bits)
+{
+	uint32_t first = block << group->sb->block_fragments_shift;
+	uint8_t *byte = group->bytes + group->fragment_map + first / 8;
+	unsigned mask = all_free(group) << first % 8;
+
+	count_bits(group, block, ffs_group_block(group, block), (uint32_t)-1);
+	*byte = (uint8_t)((*byte & ~mask) | bits << first % 8);
+	count_bits(group, block, bits, 1);
+}
+
+/* The bits of count fragments from one on, which is in block. */
+static unsigned
+bits_of(const struct ffs_group *group, uint32_t fragment, uint32_t count, uint32_t *block)
+{
+	*block = fragment >> group->sb->block_fragments_shift;
+	return ((1U << count) - 1) << (fragment & (group->sb->fragments_per_block - 1));
+}
+
+bool
+ffs_group_are_used(const struct ffs_group *group, uint32_t fragment, uint32_t count)
+{
+	uint32_t block;
+	unsigned bits = bits_of(group, fragment, count, &block);
+
+	return (ffs_group_block(group, block) & bits) == 0;
+}
+
+bool
+ffs_group_are_free(const struct ffs_group *group, uint32_t fragment, uint32_t count)
+{
+	uint32_t block;
+	unsigned bits = bits_of(group, fragment, count, &block);
+
+	return fragment + count <= group->fragment_count &&
+	       (ffs_group_block(group, block) & bits) == bits;
+}
+
+void
+ffs_group_take(struct ffs_group *group, uint32_t fragment, uint32_t count)
+{
+	uint32_t block;
+	unsigned bits = bits_of(group, fragment, count, &block);
+
+	replace_block(group, block, ffs_group_block(group, block) & ~bits);
+}
+
+void
+ffs_group_give(struct ffs_group *group, uint32_t fragment, uint32_t count)
+{
+	uint32_t block;
+	unsigned bits = bits_of(group, fragment, count, &block);
+
+	replace_block(group, block, ffs_group_block(group, block) | bits);
+}
+
+uint32_t
+ffs_group_find_block(const struct ffs_group *group, uint32_t block)
+{
+	uint32_t count = group->fragment_count >> group->sb->block_fragments_shift;
+
+	if (get(group, G_BLOCKS_FREE) == 0 || count == 0)
+		return FFS_GROUP_NONE;
+	if (block >= count)
+		block = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (ffs_group_block(group, block) == all_free(group))
+			return block << group->sb->block_fragments_shift;
+		block = block + 1 == count ? 0 : block + 1;
+	}
+	return FFS_GROUP_NONE;
+}
+
+/* Where in bits a run of exactly length is; or NONE. */
+static uint32_t
+find_run(const struct ffs_group *group, unsigned bits, uint32_t length)
+{
+	uint32_t run = 0;
+
+	for (uint32_t i = 0; i <= group->sb->fragments_per_block; i++) {
+		if ((bits >> i & 1) != 0)
+			run++;
+		else if (run == length)
+			return i - run;
+		else
+			run = 0;
+	}
+	return FFS_GROUP_NONE;
+}
+
+uint32_t
+ffs_group_find_fragments(const struct ffs_group *group, uint32_t block, uint32_t count)
+{
+	uint32_t block_count = ffs_group_block_count(group), length = count;
+
+	while (length < group->sb->fragments_per_block && get(group, G_RUNS + 4 * length) == 0)
+		length++;
+	if (length >= group->sb->fragments_per_block)
+		return FFS_GROUP_NONE;
+	if (block >= block_count)
+		block = 0;
+	for (uint32_t i = 0; i < block_count; i++) {
+		unsigned bits = ffs_group_block(group, block);
+		uint32_t at =
+		    bits == all_free(group) ? FFS_GROUP_NONE : find_run(group, bits, length);
+
+		if (at != FFS_GROUP_NONE)
+			return (block << group->sb->block_fragments_shift) + at;
+		block = block + 1 == block_count ? 0 : block + 1;
+	}
+	return FFS_GROUP_NONE;
+}
+
+/* ---- inodes ------------------------------------------------------------------- */
+
+uint32_t
+ffs_group_find_inode(const struct ffs_group *group, uint32_t index)
+{
+	if (get(group, G_INODES_FREE) == 0)
+		return FFS_GROUP_NONE;
+	if (index >= group->inode_count)
+		index = 0;
+	for (uint32_t i = 0; i < group->inode_count; i++) {
+		if (!map_bit(group, group->inode_map, index))
+			return index;
+		index = index + 1 == group->inode_count ? 0 : index + 1;
+	}
+	return FFS_GROUP_NONE;
+}
+
+bool
+ffs_group_inode_is_used(const struct ffs_group *group, uint32_t index)
+{
+	return map_bit(group, group->inode_map, index);
+}
+
+static void
+count_inode(struct ffs_group *group, uint32_t by, bool is_directory)
+{
+	add(group, G_INODES_FREE, -by);
+	if (is_directory)
+		add(group, G_DIRECTORIES, by);
+}
+
+void
+ffs_group_take_inode(struct ffs_group *group, uint32_t index, bool is_directory)
+{
+	map_set(group, group->inode_map, index, true);
+	count_inode(group, 1, is_directory);
+}
+
+void
+ffs_group_give_inode(struct ffs_group *group, uint32_t index, bool is_directory)
+{
+	map_set(group, group->inode_map, index, false);
+	count_inode(group, (uint32_t)-1, is_directory);
+}
+
+uint32_t
+ffs_group_initialised(const struct ffs_group *group)
+{
+	return group->sb->version == FFS_UFS2 ? get(group, G_INITIALISED) : group->inode_count;
+}
+
+void
+ffs_group_set_initialised(struct ffs_group *group, uint32_t count)
+{
+	put(group, G_INITIALISED, count);
+}
+
+void
+ffs_group_set_time(struct ffs_group *group, int64_t seconds)
+{
+	put(group, G_OLD_TIME, (uint32_t)seconds);
+	if (group->sb->is_updated)
+		store64(group->bytes + G_TIME, (uint64_t)seconds, group->sb->order);
+}
