@@ -371,7 +371,7 @@ open_file(const char *path, int flags)
 }
 
 struct stat
-status_of(const char *path)
+stat_of(const char *path)
 {
 	struct stat status;
 
@@ -384,7 +384,7 @@ on_another_file_system(const char *name)
 {
 	static const char *const places[] = { "/", "/dev/shm" };
 	static char path[64];
-	struct stat here = status_of("."), there;
+	struct stat here = stat_of("."), there;
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		if (c->stat(places[i], &there) < 0 || there.st_dev == here.st_dev)
@@ -404,7 +404,7 @@ make_old(const char *path)
 	struct timespec changed;
 
 	MUST(path, c->utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
-	changed = status_of(path).st_ctim;
+	changed = stat_of(path).st_ctim;
 	do {
 		clock_gettime(CLOCK_REALTIME_COARSE, &since);
 	} while (is_renewed(changed));

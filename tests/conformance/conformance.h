@@ -189,7 +189,7 @@ int open_file(const char *path, int flags);
 const char *on_another_file_system(const char *name);
 
 /* Attributes, of a link itself; the group fails if there are none. */
-struct stat status_of(const char *path);
+struct stat stat_of(const char *path);
 
 /*
  * Run function in another process, a child of this one with its descriptors and

@@ -206,8 +206,8 @@ only_root_makes_devices(void)
 	OK(c->mknod("b", S_IFBLK | 0600, makedev(7, 300)));
 	MODE("c", S_IFCHR | 0640);
 	MODE("b", S_IFBLK | 0600);
-	IS(makedev(1, 3), status_of("c").st_rdev);
-	IS(makedev(7, 300), status_of("b").st_rdev);
+	IS(makedev(1, 3), stat_of("c").st_rdev);
+	IS(makedev(7, 300), stat_of("b").st_rdev);
 }
 
 static void

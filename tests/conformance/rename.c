@@ -7,14 +7,14 @@ a_file_gets_another_name(void)
 	ino_t number;
 
 	make_file("a", 0640, ALICE, "text");
-	number = status_of("a").st_ino;
+	number = stat_of("a").st_ino;
 	OK(c->rename("a", "b"));
 	ABSENT("a");
 	DATA("b", "text");
 	MODE("b", S_IFREG | 0640);
 	OWNER("b", ALICE, ALICE);
 	LINKS("b", 1);
-	TRUE(status_of("b").st_ino == number);
+	TRUE(stat_of("b").st_ino == number);
 }
 
 static void
@@ -74,7 +74,7 @@ any_file_replaces_any_that_is_no_directory(void)
 				OK(c->mknod("b", types[to] | 0600, 0));
 			OK(c->rename("a", "b"));
 			ABSENT("a");
-			TRUE((status_of("b").st_mode & S_IFMT) == types[from]);
+			TRUE((stat_of("b").st_mode & S_IFMT) == types[from]);
 			OK(c->unlink("b"));
 		}
 	}

@@ -9,7 +9,7 @@ static const struct timespec given[2] = { { 1000, 1 }, { 2000, 999999999 } };
 static void
 check_times(struct place place, const char *path, time_t accessed, time_t modified)
 {
-	struct stat status = status_of(path);
+	struct stat status = stat_of(path);
 
 	check_number(place, "atime", accessed, status.st_atim.tv_sec);
 	check_number(place, "mtime", modified, status.st_mtim.tv_sec);
@@ -26,7 +26,7 @@ time_stamps_are_set(void)
 	make_old("f");
 	OK(c->utimensat(AT_FDCWD, "f", given, 0));
 	TIMES("f", 1000, 2000);
-	status = status_of("f");
+	status = stat_of("f");
 	IS(1, status.st_atim.tv_nsec);
 	IS(999999999, status.st_mtim.tv_nsec);
 	STAMPS("c", "f");

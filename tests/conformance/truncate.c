@@ -51,7 +51,7 @@ sizes_around_pages_and_blocks_are_exact(void)
 		IS(1, c->pread(fd, &byte, 1, sizes[i] - 1));
 		IS(0, byte);
 		OK(c->ftruncate(fd, 0));
-		IS(0, status_of("f").st_blocks);
+		IS(0, stat_of("f").st_blocks);
 	}
 }
 
@@ -61,7 +61,7 @@ growing_takes_no_space(void)
 	make_file("f", 0644, ROOT, "");
 	OK(c->truncate("f", 1L << 30));
 	SIZE("f", 1L << 30);
-	TRUE(status_of("f").st_blocks < 1000);
+	TRUE(stat_of("f").st_blocks < 1000);
 	OK(c->truncate("f", 0));
 	SIZE("f", 0);
 }
