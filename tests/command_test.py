@@ -2,7 +2,6 @@
 """The rump command on images that makefs makes: what it prints and copies is what the tree on the
 host has, and whatever is wrong gives one line and the right exit status."""
 
-import gzip
 import os
 import pathlib
 import re
@@ -298,7 +297,7 @@ def wrong_images_get_one_line_and_status_2(images, tree):
     with scratch() as place:
         (place / "empty").write_bytes(b"")
         (place / "noise").write_bytes(bytes(100000))
-        (place / "packed").write_bytes(gzip.compress(image[:100000]))
+        (place / "packed").write_bytes(b"BZh" + image[:100000])
         (place / "short").write_bytes(b"x")
         gpt = bytearray(200000)
         gpt[512:520] = b"EFI PART"
@@ -309,7 +308,7 @@ def wrong_images_get_one_line_and_status_2(images, tree):
             ("empty", "empty"),
             ("noise", "no known file system"),
             ("short", "no known file system"),
-            ("packed", "gunzip"),
+            ("packed", "bunzip2"),
             ("gpt", "its partition table cannot be used"),
             (".", "directory"),
         )

@@ -2,7 +2,9 @@
  * What a file is that has no file system we know.
  *
  * A table of magic bytes.  Partition tables are the kernel's business.  Nothing
- * here mounts anything: a wrong guess costs a misleading half sentence.
+ * here mounts anything: a wrong guess costs a misleading half sentence.  It looks
+ * at what the kernel sees: a compressed file is what is in it, if the host can
+ * unpack that.
  */
 #include "tools/rump/identify.h"
 
@@ -10,7 +12,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include <rump/rump.h>
+#include <rump/syscalls.h>
 
 enum {
 	HEAD_SIZE = 68 * 1024, /* all that is looked at */
@@ -60,29 +64,29 @@ static const struct magic magics[] = {
 static bool
 head_read(const char *path, struct head *head)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = rump_sys_open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length;
 
 	if (fd < 0)
 		return false;
 	memset(head, 0, sizeof(*head));
-	length = pread(fd, head->bytes, sizeof(head->bytes), 0);
-	close(fd);
+	length = rump_sys_pread(fd, head->bytes, sizeof(head->bytes), 0);
+	rump_sys_close(fd);
 	return length > 0;
 }
 
 static void
-magic_describe(const struct magic *magic, const char *path, char *text, size_t size)
+magic_describe(const struct magic *magic, const char *name, char *text, size_t size)
 {
 	if (magic->remedy == NULL)
 		snprintf(text, size, "it looks like %s", magic->what);
 	else
-		snprintf(text, size, "it looks like %s: %s %s%s", magic->what, magic->remedy, path,
+		snprintf(text, size, "it looks like %s: %s %s%s", magic->what, magic->remedy, name,
 		    magic->more != NULL ? magic->more : "");
 }
 
 bool
-identify_file(const char *path, char *text, size_t size)
+identify_file(const char *path, const char *name, char *text, size_t size)
 {
 	static struct head head;
 
@@ -93,7 +97,7 @@ identify_file(const char *path, char *text, size_t size)
 		const struct magic *magic = &magics[i];
 
 		if (memcmp(head.bytes + magic->offset, magic->bytes, magic->length) == 0) {
-			magic_describe(magic, path, text, size);
+			magic_describe(magic, name, text, size);
 			return true;
 		}
 	}

@@ -9,10 +9,11 @@
 #include <stddef.h>
 
 /*
- * Say in text what the host's file path looks like and what to do, as the end of
- * a sentence: "it is compressed with gzip: unpack it with ...".  False, and
- * text is empty, if it looks like nothing in particular.
+ * Say in text what the rump kernel's file or device path, the host's file name,
+ * looks like and what to do, as the end of a sentence: "it looks like a zip
+ * archive: unpack it first: unzip NAME".  False, and text is empty, if it looks
+ * like nothing in particular.
  */
-bool identify_file(const char *path, char *text, size_t size);
+bool identify_file(const char *path, const char *name, char *text, size_t size);
 
 #endif

@@ -286,7 +286,7 @@ named_mount(struct image *image, const char *device)
 
 /* Nothing in the image, which has a table or none, can be mounted. */
 static void
-unmountable_report(const struct image *image, const char *reason)
+unmountable_report(const struct image *image, const char *device, const char *reason)
 {
 	char guess[512];
 
@@ -297,7 +297,7 @@ unmountable_report(const struct image *image, const char *reason)
 			      "can be mounted: %s (as a whole: %s)",
 		    image->name, all, reason);
 		free(all);
-	} else if (identify_file(image->name, guess, sizeof(guess))) {
+	} else if (identify_file(device, image->name, guess, sizeof(guess))) {
 		report_unable("%s: cannot be mounted: %s; %s", image->name, reason, guess);
 	} else {
 		report_unable("%s: cannot be mounted: %s", image->name, reason);
@@ -325,7 +325,7 @@ only_mount(struct image *image, const char *device, const char *reason)
 	if (images.wants_tables && image->table.count > 0)
 		return -1;
 	if (count == 0) {
-		unmountable_report(image, reason);
+		unmountable_report(image, device, reason);
 		return -1;
 	}
 	words = partition_words(&image->table, true);
@@ -349,6 +349,21 @@ content_mount(struct image *image, const char *device)
 	return only_mount(image, device, reason);
 }
 
+/* Why the host's file cannot be opened; what the host said of its content is in the log. */
+static void
+open_report(const struct image *image, int error)
+{
+	static const char prefix[] = "block: ";
+	char line[1024];
+	const char *words = line;
+
+	if (!report_kernel_line(line, sizeof(line)))
+		words = strerror(error);
+	else if (strncmp(words, prefix, sizeof(prefix) - 1) == 0)
+		words += sizeof(prefix) - 1;
+	report_unable("%s: cannot be opened: %s", image->name, words);
+}
+
 /* Mount image number, whose true root is the root now. */
 static int
 image_mount(struct image *image, unsigned number)
@@ -359,7 +374,7 @@ image_mount(struct image *image, unsigned number)
 	int result = -1;
 
 	if (error != 0)
-		report_unable("%s: cannot be opened: %s", image->name, strerror(error));
+		open_report(image, error);
 	else if (rump_sys_mkdir(image->mount_path, 0755) < 0)
 		report_unable("%s: cannot make a mount point: %s", image->name, strerror(errno));
 	else
