@@ -24,10 +24,11 @@ anonymous_reclaim(struct vnode *vnode)
 	memory_free(vnode->kernel, vnode, sizeof(*vnode));
 }
 
+/* What all share is nobody's to change. */
 static int
 attributes_may_change(struct vnode *vnode, uint32_t mask)
 {
-	return 0;
+	return vnode->type == VNODE_ANONYMOUS ? -EOPNOTSUPP : 0;
 }
 
 static const struct vnode_ops anonymous_ops = {

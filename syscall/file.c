@@ -142,6 +142,13 @@ file_no_seek(struct file *file, int64_t offset, enum whence whence, uint64_t *ou
 	return -ESPIPE;
 }
 
+int
+file_seek_nowhere(struct file *file, int64_t offset, enum whence whence, uint64_t *out)
+{
+	*out = 0;
+	return 0;
+}
+
 void
 file_accessed(struct file *file)
 {
@@ -329,14 +336,6 @@ block_seek(struct file *file, int64_t offset, enum whence whence, uint64_t *out)
 	return seek_within(file, offset, whence, size, out);
 }
 
-/* The character devices we have are streams: seeking succeeds and means nothing. */
-static int
-character_seek(struct file *file, int64_t offset, enum whence whence, uint64_t *out)
-{
-	*out = 0;
-	return 0;
-}
-
 static void
 device_close(struct file *file)
 {
@@ -357,7 +356,7 @@ static const struct file_ops character_ops = {
 	.can_seek = true,
 	.read = device_read,
 	.write = device_write,
-	.seek = character_seek,
+	.seek = file_seek_nowhere, /* those that we have are streams */
 	.poll = file_poll_always,
 	.count_readable = file_no_count_readable,
 	.close = device_close,

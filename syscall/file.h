@@ -137,8 +137,9 @@ uint32_t file_poll_always(struct file *file, struct watcher *watcher);
 int file_no_count_readable(struct file *file, uint64_t *out);
 void file_close_nothing(struct file *file);
 
-/* What streams have for seeking, which is never asked for: -ESPIPE. */
+/* How streams seek: not at all, -ESPIPE; or they say that they did. */
 int file_no_seek(struct file *file, int64_t offset, enum whence whence, uint64_t *out);
+int file_seek_nowhere(struct file *file, int64_t offset, enum whence whence, uint64_t *out);
 
 /* Was it opened for reading, for writing? */
 bool file_can_read(const struct file *file);

@@ -275,8 +275,6 @@ sys_lseek(struct thread *thread, int fd, int64_t offset, int whence)
 		result = -EBADF;
 	} else if (whence < WHENCE_SET || whence > WHENCE_HOLE) {
 		result = -EINVAL;
-	} else if (!file->ops->can_seek) {
-		result = -ESPIPE;
 	} else {
 		mutex_lock(&file->offset_lock);
 		result = file->ops->seek(file, offset, (enum whence)whence, &place);

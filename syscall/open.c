@@ -218,12 +218,22 @@ sys_dup3(struct thread *thread, int fd, int wanted, int flags)
 
 /* ---- fcntl ---------------------------------------------------------------------------------- */
 
+/* Does OPEN_DIRECT mean anything for such a file? */
+static bool
+can_be_direct(const struct vnode *vnode)
+{
+	return vnode->type == VNODE_REGULAR || vnode->type == VNODE_BLOCK ||
+	       vnode->type == VNODE_FIFO;
+}
+
 /* May the status flags change from one to the other? */
 static int
 check_status_flags(struct thread *thread, struct vnode *vnode, uint32_t from, uint32_t to)
 {
 	int error = 0;
 
+	if ((to & OPEN_DIRECT) != 0 && !can_be_direct(vnode))
+		return -EINVAL;
 	rwlock_lock_shared(&vnode->lock);
 	if (((from ^ to) & OPEN_APPEND) != 0 && (vnode->attributes.flags & VNODE_APPEND_ONLY) != 0)
 		error = -EPERM;

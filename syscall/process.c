@@ -351,7 +351,24 @@ thread_renew_credential(struct thread *thread)
 		credential_put(old);
 }
 
-/* ---- new descriptors -------------------------------------------------------------------- */
+/* ---- descriptors ------------------------------------------------------------------------ */
+
+int
+thread_create_file(struct thread *thread, const struct file_ops *ops, void *object, uint32_t flags,
+    struct file **out)
+{
+	struct file_create what = {
+		.ops = ops,
+		.vnode = anonymous_shared(process_anonymous(thread->kernel)),
+		.object = object,
+		.flags = OPEN_READ_WRITE | (flags & OPEN_NONBLOCK),
+	};
+	int error = file_create(process_file_pool(thread->kernel), &what, out);
+
+	if (error < 0)
+		vnode_put(what.vnode);
+	return error;
+}
 
 int64_t
 thread_add_file(struct thread *thread, struct file *file, bool close_on_exec)
@@ -366,6 +383,17 @@ thread_add_file(struct thread *thread, struct file *file, bool close_on_exec)
 	}
 	descriptor_install(table, descriptor, file, close_on_exec);
 	return descriptor;
+}
+
+struct file *
+thread_usable_file(struct thread *thread, int descriptor)
+{
+	struct file *file = thread_file(thread, descriptor);
+
+	if (file == NULL || !file_is_path(file))
+		return file;
+	file_put(file);
+	return NULL;
 }
 
 int64_t

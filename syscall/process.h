@@ -119,6 +119,14 @@ thread_enter(struct thread *thread)
 }
 
 /*
+ * A file that no path leads to, for reading and writing; ops work on object,
+ * which passes to the file, or stays with the caller on error.  Of flags the
+ * status is kept.  -ENOMEM.
+ */
+MUST_CHECK int thread_create_file(struct thread *thread, const struct file_ops *ops, void *object,
+    uint32_t flags, struct file **out);
+
+/*
  * Let the lowest free descriptor lead to file, whose reference is given back on
  * error.  The descriptor, or -EMFILE, -ENOMEM.
  */
@@ -137,5 +145,8 @@ thread_file(struct thread *thread, int descriptor)
 {
 	return descriptor_lookup(thread->process->descriptors, descriptor);
 }
+
+/* The same, of one that is good for more than naming a file: not of O_PATH. */
+MUST_CHECK struct file *thread_usable_file(struct thread *thread, int descriptor);
 
 #endif

@@ -18,11 +18,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -205,6 +209,20 @@ do_open_fifo(struct twins *twins)
 }
 
 static void
+do_eventfd(struct twins *twins)
+{
+	int flags = EFD_NONBLOCK | (below(twins, 3) == 0 ? EFD_SEMAPHORE : 0);
+	struct outcome left, right;
+
+	if (below(twins, 10) == 0)
+		flags |= O_APPEND;
+	note(twins, "eventfd(3, %o)", flags);
+	left = outcome_of(eventfd(3, flags));
+	right = outcome_of(rump_sys_eventfd(3, flags));
+	fill_slot(twins, random_slot(twins), left, right);
+}
+
+static void
 do_dup(struct twins *twins)
 {
 	int *from = random_slot(twins);
@@ -235,9 +253,25 @@ do_write(struct twins *twins)
 
 	if (size > DATA_MAX - from)
 		size = DATA_MAX - from;
+	/* Linux before 6.10 let more than 8 bytes be written to an eventfd. */
+	if (size > 8 && fcntl(slot[LINUX], F_GETPIPE_SZ) < 0)
+		size = 8;
 	note(twins, "write(%d, %zu)", slot[RUMP], size);
 	PAIR(twins, write(slot[LINUX], twins->data + from, size),
 	    write(slot[RUMP], twins->data + from, size));
+}
+
+/* A value for an eventfd, that may not fit, to whatever it is. */
+static void
+do_write_value(struct twins *twins)
+{
+	const uint64_t values[] = { 0, 1, 2, 5, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX - 4 };
+	int *slot = random_slot(twins);
+	uint64_t value = values[below(twins, sizeof(values) / sizeof(values[0]))];
+
+	note(twins, "write value(%d, %llu)", slot[RUMP], (unsigned long long)value);
+	PAIR(twins, write(slot[LINUX], &value, sizeof(value)),
+	    write(slot[RUMP], &value, sizeof(value)));
 }
 
 static void
@@ -269,6 +303,74 @@ do_what_streams_refuse(struct twins *twins)
 	PAIR(twins, fchdir(slot[LINUX]), fchdir(slot[RUMP]));
 }
 
+/* ---- readiness --------------------------------------------------------------------------- */
+
+static void
+do_poll(struct twins *twins)
+{
+	struct pollfd polls[2][SLOTS];
+	unsigned count = below(twins, SLOTS + 1);
+
+	note(twins, "poll(%u)", count);
+	for (unsigned i = 0; i < count; i++) {
+		int *slot = random_slot(twins);
+		short events = (short)below(twins, 0x400);
+
+		for (int side = LINUX; side <= RUMP; side++)
+			polls[side][i] = (struct pollfd){ slot[side], events, 77 };
+		if (below(twins, 20) == 0)
+			polls[LINUX][i].fd = polls[RUMP][i].fd = 900;
+	}
+	PAIR(twins, poll(polls[LINUX], count, 0), poll(polls[RUMP], count, 0));
+	for (unsigned i = 0; i < count; i++) {
+		if (polls[LINUX][i].revents != polls[RUMP][i].revents)
+			differ(twins, "fd %d, for %x: Linux: %x, rump kernel: %x",
+			    polls[RUMP][i].fd, polls[RUMP][i].events, polls[LINUX][i].revents,
+			    polls[RUMP][i].revents);
+	}
+}
+
+/* Which of the slots are in the set? */
+static unsigned
+slots_in(struct twins *twins, enum side side, const fd_set *set)
+{
+	unsigned result = 0;
+
+	for (int i = 0; i < SLOTS; i++) {
+		if (twins->slots[i][side] >= 0 && FD_ISSET(twins->slots[i][side], set))
+			result |= 1U << i;
+	}
+	return result;
+}
+
+static void
+do_select(struct twins *twins)
+{
+	struct timeval now[2] = { { 0 } };
+	fd_set sets[2][3];
+
+	note(twins, "select");
+	memset(sets, 0, sizeof(sets));
+	for (int i = 0; i < SLOTS; i++) {
+		int *slot = twins->slots[i];
+
+		for (int set = 0; set < 3 && slot[LINUX] >= 0; set++) {
+			if (below(twins, 2) == 0)
+				continue;
+			FD_SET(slot[LINUX], &sets[LINUX][set]);
+			FD_SET(slot[RUMP], &sets[RUMP][set]);
+		}
+	}
+	PAIR(twins,
+	    select(FD_SETSIZE, &sets[LINUX][0], &sets[LINUX][1], &sets[LINUX][2], &now[LINUX]),
+	    select(FD_SETSIZE, &sets[RUMP][0], &sets[RUMP][1], &sets[RUMP][2], &now[RUMP]));
+	for (int set = 0; set < 3; set++) {
+		if (slots_in(twins, LINUX, &sets[LINUX][set]) !=
+		    slots_in(twins, RUMP, &sets[RUMP][set]))
+			differ(twins, "set %d differs", set);
+	}
+}
+
 /* ---- attributes ------------------------------------------------------------------------ */
 
 static void
@@ -284,6 +386,24 @@ do_capacity(struct twins *twins)
 		PAIR(twins, fcntl(slot[LINUX], F_SETPIPE_SZ, size),
 		    fcntl(slot[RUMP], F_SETPIPE_SZ, size));
 	PAIR(twins, fcntl(slot[LINUX], F_GETPIPE_SZ), fcntl(slot[RUMP], F_GETPIPE_SZ));
+}
+
+static void
+do_ioctl(struct twins *twins)
+{
+	int *slot = random_slot(twins);
+	int left = 1, right = 1;
+
+	note(twins, "ioctl(%d)", slot[RUMP]);
+	PAIR(twins, ioctl(slot[LINUX], FIONREAD, &left), ioctl(slot[RUMP], FIONREAD, &right));
+	if (left != right)
+		differ(twins, "%d and %d bytes", left, right);
+	left = right = 1;
+	PAIR(twins, ioctl(slot[LINUX], FIONBIO, &left), ioctl(slot[RUMP], FIONBIO, &right));
+	PAIR(twins, ioctl(slot[LINUX], FIOCLEX), ioctl(slot[RUMP], FIOCLEX));
+	PAIR(twins, fcntl(slot[LINUX], F_GETFD), fcntl(slot[RUMP], F_GETFD));
+	PAIR(twins, ioctl(slot[LINUX], FIONCLEX), ioctl(slot[RUMP], FIONCLEX));
+	PAIR(twins, ioctl(slot[LINUX], 0x1234), ioctl(slot[RUMP], 0x1234));
 }
 
 static void
@@ -306,7 +426,9 @@ do_stat(struct twins *twins)
 	struct stat left, right;
 
 	note(twins, "fstat(%d)", slot[RUMP]);
-	PAIR(twins, fchmod(slot[LINUX], 0640), fchmod(slot[RUMP], 0640));
+	/* Linux before 6.16 let the mode be set that all eventfds share. */
+	if (fcntl(slot[LINUX], F_GETPIPE_SZ) >= 0)
+		PAIR(twins, fchmod(slot[LINUX], 0640), fchmod(slot[RUMP], 0640));
 	if (PAIR(twins, fstat(slot[LINUX], &left), fstat(slot[RUMP], &right)) < 0)
 		return;
 	if (left.st_mode != right.st_mode || left.st_nlink != right.st_nlink ||
@@ -321,17 +443,23 @@ do_stat(struct twins *twins)
 static void (*const actions[])(struct twins *twins) = {
 	do_pipe,
 	do_open_fifo,
+	do_eventfd,
 	do_dup,
 	do_close,
 	do_write,
 	do_write,
 	do_write,
 	do_write,
+	do_write_value,
 	do_read,
 	do_read,
 	do_read,
 	do_what_streams_refuse,
+	do_poll,
+	do_poll,
+	do_select,
 	do_capacity,
+	do_ioctl,
 	do_flags,
 	do_stat,
 };

@@ -123,6 +123,16 @@ user_times(struct generic_time *room, const struct timespec *times)
 	return user(room);
 }
 
+/* A time that may be left out. */
+static inline struct user_ptr
+user_time(struct generic_time *room, const struct timespec *time)
+{
+	if (TIME_IS_GENERIC || time == NULL)
+		return user(time);
+	*room = (struct generic_time){ time->tv_sec, time->tv_nsec };
+	return user(room);
+}
+
 static inline struct timespec
 host_time(struct generic_time time)
 {
