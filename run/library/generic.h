@@ -11,6 +11,7 @@
 #define RUN_LIBRARY_GENERIC_H
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -96,6 +97,13 @@ _Static_assert(sizeof(struct generic_stat) == 128 && sizeof(struct generic_statf
 #define VECTOR_MAX  1024
 #define VECTOR_ROOM (IOVEC_IS_GENERIC ? 1 : VECTOR_MAX)
 
+/* In the lowest page: the kernel refuses it, or knows what it means. */
+static inline bool
+is_no_address(const void *pointer)
+{
+	return (uintptr_t)pointer < 4096;
+}
+
 /*
  * count parts of a vector, for the kernel; room has VECTOR_ROOM.  A count that
  * the kernel will refuse is left to it, unseen.
@@ -103,7 +111,7 @@ _Static_assert(sizeof(struct generic_stat) == 128 && sizeof(struct generic_statf
 static inline struct user_ptr
 user_vector(struct generic_iovec *room, const struct iovec *vector, int count)
 {
-	if (IOVEC_IS_GENERIC || vector == NULL || count > VECTOR_MAX)
+	if (IOVEC_IS_GENERIC || is_no_address(vector) || count > VECTOR_MAX)
 		return user(vector);
 	for (int i = 0; i < count; i++) {
 		room[i].base = (uintptr_t)vector[i].iov_base;
@@ -116,7 +124,7 @@ user_vector(struct generic_iovec *room, const struct iovec *vector, int count)
 static inline struct user_ptr
 user_times(struct generic_time *room, const struct timespec *times)
 {
-	if (TIME_IS_GENERIC || times == NULL)
+	if (TIME_IS_GENERIC || is_no_address(times))
 		return user(times);
 	for (int i = 0; i < 2; i++)
 		room[i] = (struct generic_time){ times[i].tv_sec, times[i].tv_nsec };
