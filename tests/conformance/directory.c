@@ -125,17 +125,17 @@ entries_tell_types_and_numbers(void)
 		snprintf(path, sizeof(path), "d/%s", rows[i].name);
 		OK(c->mknod(path, rows[i].type | 0644, 0x103));
 		IS(rows[i].want, entry_type("d", rows[i].name, &number));
-		TRUE(number == status_of(path).st_ino);
+		TRUE(number == stat_of(path).st_ino);
 	}
 	make_dir("d/sub", 0755, ROOT);
 	make_link("d/link", "x");
 	IS(DT_DIR, entry_type("d", "sub", &number));
-	TRUE(number == status_of("d/sub").st_ino);
+	TRUE(number == stat_of("d/sub").st_ino);
 	IS(DT_LNK, entry_type("d", "link", &number));
 	IS(DT_DIR, entry_type("d/sub", ".", &number));
-	TRUE(number == status_of("d/sub").st_ino);
+	TRUE(number == stat_of("d/sub").st_ino);
 	IS(DT_DIR, entry_type("d/sub", "..", &number));
-	TRUE(number == status_of("d").st_ino);
+	TRUE(number == stat_of("d").st_ino);
 	IS(0, entry_type("d", "missing", &number));
 }
 

@@ -182,7 +182,7 @@ holes_read_as_zeros(void)
 	TRUE(memcmp(data, zeros, 9000) == 0);
 	IS(2, c->pread(fd, data, 9000, 99999));
 	TRUE(data[0] == 0 && data[1] == 'x');
-	TRUE(status_of("f").st_blocks * 512 < 100000);
+	TRUE(stat_of("f").st_blocks * 512 < 100000);
 }
 
 static void

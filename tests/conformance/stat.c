@@ -138,12 +138,12 @@ each_file_has_a_number_of_its_own(void)
 	make_file("f", 0644, ROOT, "");
 	make_file("g", 0644, ROOT, "");
 	make_dir("d", 0755, ROOT);
-	one = status_of("f");
-	two = status_of("g");
+	one = stat_of("f");
+	two = stat_of("g");
 	TRUE(one.st_ino != two.st_ino);
 	TRUE(one.st_dev == two.st_dev);
-	TRUE(status_of("d").st_ino != one.st_ino);
-	TRUE(status_of("d").st_dev == status_of(".").st_dev);
+	TRUE(stat_of("d").st_ino != one.st_ino);
+	TRUE(stat_of("d").st_dev == stat_of(".").st_dev);
 }
 
 static void
@@ -153,13 +153,13 @@ blocks_follow_what_is_stored(void)
 	int fd;
 
 	make_file("f", 0644, ROOT, "");
-	IS(0, status_of("f").st_blocks);
+	IS(0, stat_of("f").st_blocks);
 	fd = open_file("f", O_RDWR);
 	IS(65536, c->write(fd, data, 65536));
 	OK(c->fsync(fd));
-	TRUE(status_of("f").st_blocks >= 128 && status_of("f").st_blocks <= 256);
+	TRUE(stat_of("f").st_blocks >= 128 && stat_of("f").st_blocks <= 256);
 	OK(c->ftruncate(fd, 0));
-	IS(0, status_of("f").st_blocks);
+	IS(0, stat_of("f").st_blocks);
 }
 
 static void
