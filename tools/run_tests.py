@@ -91,7 +91,7 @@ class Suite:
         log = ROOT / "build" / variant / "meson-logs/testlog.json"
         log.unlink(missing_ok=True)
         command = [*before, "meson", "test", "-C", f"build/{variant}", "--no-rebuild"]
-        command += ["--quiet", "--num-processes", self.jobs]
+        command += ["--quiet", "--num-processes", self.jobs, "--timeout-multiplier", "3"]
         stories = []
         good = self.step(f"tests: {variant}", command, lambda: count_cases(log, stories), 900)
         if stories and not good:
