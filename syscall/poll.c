@@ -245,7 +245,7 @@ struct sets {
 static size_t
 set_size(const struct sets *sets)
 {
-	return divide_up(sets->bit_count, WORD_BITS) * sizeof(uint64_t);
+	return (size_t)divide_up(sets->bit_count, WORD_BITS) * sizeof(uint64_t);
 }
 
 static bool
