@@ -79,8 +79,16 @@ descriptor_table_create(struct kernel *kernel)
 		return NULL;
 	table->kernel = kernel;
 	atomic_init(&table->references, 1);
+	atomic_init(&table->limit, DESCRIPTORS_MAX);
 	mutex_init(&table->lock, kernel, RANK_DESCRIPTORS);
 	return table;
+}
+
+void
+descriptor_table_limit(struct descriptor_table *table, uint32_t limit)
+{
+	ASSERT(limit <= DESCRIPTORS_MAX);
+	atomic_store_explicit(&table->limit, limit, memory_order_relaxed);
 }
 
 /* Copy one chunk of a locked table to one that nobody else sees yet. */
@@ -114,6 +122,7 @@ descriptor_table_copy(struct descriptor_table *from, struct descriptor_table **o
 	if (table == NULL)
 		return -ENOMEM;
 
+	descriptor_table_limit(table, atomic_load_explicit(&from->limit, memory_order_relaxed));
 	mutex_lock(&from->lock);
 	for (uint32_t i = 0; i < CHUNK_COUNT && error == 0; i++) {
 		const struct descriptor_chunk *chunk = chunk_at(from, i);
@@ -174,14 +183,15 @@ descriptor_lookup(struct descriptor_table *table, int descriptor)
 int
 descriptor_reserve(struct descriptor_table *table, uint64_t lowest, int *out)
 {
+	uint32_t limit = atomic_load_explicit(&table->limit, memory_order_relaxed);
 	int error = -EMFILE;
 
 	*out = -1;
-	if (lowest >= DESCRIPTORS_MAX)
-		return -EINVAL;
+	if (lowest >= limit)
+		return lowest > 0 ? -EINVAL : -EMFILE;
 
 	mutex_lock(&table->lock);
-	for (uint32_t i = (uint32_t)lowest / DESCRIPTOR_CHUNK; i < CHUNK_COUNT; i++) {
+	for (uint32_t i = (uint32_t)lowest / DESCRIPTOR_CHUNK; i * DESCRIPTOR_CHUNK < limit; i++) {
 		struct descriptor_chunk *chunk = chunk_make(table, i);
 		uint64_t free_slots;
 
@@ -192,6 +202,8 @@ descriptor_reserve(struct descriptor_table *table, uint64_t lowest, int *out)
 		free_slots = ~chunk->used;
 		if (i == lowest / DESCRIPTOR_CHUNK)
 			free_slots &= ~(slot_bit((uint32_t)lowest) - 1);
+		if (limit - i * DESCRIPTOR_CHUNK < DESCRIPTOR_CHUNK)
+			free_slots &= slot_bit(limit) - 1;
 		if (free_slots != 0) {
 			chunk->used |= free_slots & -free_slots;
 			*out = (int)i * DESCRIPTOR_CHUNK + __builtin_ctzll(free_slots);
@@ -247,7 +259,8 @@ descriptor_replace(struct descriptor_table *table, int descriptor, struct file *
 	uint64_t bit;
 	int error = 0;
 
-	if (descriptor < 0 || descriptor >= DESCRIPTORS_MAX)
+	if (descriptor < 0 ||
+	    (uint32_t)descriptor >= atomic_load_explicit(&table->limit, memory_order_relaxed))
 		return -EBADF;
 
 	bit = slot_bit((uint32_t)descriptor);

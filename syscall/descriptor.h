@@ -19,7 +19,7 @@
 #include "base/compiler.h"
 #include "kern/mutex.h"
 
-/* Descriptors are below it: Linux's default RLIMIT_NOFILE. */
+/* Descriptors are below it, whatever the limit: Linux's default RLIMIT_NOFILE. */
 #define DESCRIPTORS_MAX 1024
 
 #define DESCRIPTOR_CHUNK 64
@@ -38,6 +38,7 @@ struct descriptor_table {
 	_Atomic(struct descriptor_chunk *) chunks[DESCRIPTORS_MAX / DESCRIPTOR_CHUNK];
 	struct kernel *kernel; /* constant */
 	_Atomic uint32_t references;
+	_Atomic uint32_t limit; /* new descriptors are below it */
 	struct mutex lock;
 };
 
@@ -51,6 +52,9 @@ struct descriptor_table *descriptor_table_get(struct descriptor_table *table);
 
 /* With the last reference all descriptors are closed. */
 void descriptor_table_put(struct descriptor_table *table);
+
+/* From now on new descriptors are below limit, at most DESCRIPTORS_MAX. */
+void descriptor_table_limit(struct descriptor_table *table, uint32_t limit);
 
 /* A reference to the file that descriptor leads to, or NULL. */
 MUST_CHECK struct file *descriptor_lookup(struct descriptor_table *table, int descriptor);

@@ -178,12 +178,23 @@ seek_within(struct file *file, int64_t offset, enum whence whence, uint64_t size
 
 /* ---- regular files -------------------------------------------------------------- */
 
+/* With O_DIRECT, transfers are made of whole units of the store, if there is one. */
+static int
+check_direct(const struct file *file, const struct uio *uio, uint64_t offset)
+{
+	if ((file_flags(file) & OPEN_DIRECT) == 0 || file->vnode->is_memory)
+		return 0;
+	return offset % STORE_UNIT == 0 && uio->left % STORE_UNIT == 0 ? 0 : -EINVAL;
+}
+
 static int
 regular_read(struct file *file, struct uio *uio, uint64_t offset)
 {
+	int error = check_direct(file, uio, offset);
 	uint64_t before = uio->left;
-	int error = file_read(file->vnode, uio, offset);
 
+	if (error == 0)
+		error = file_read(file->vnode, uio, offset);
 	if (uio->left < before)
 		file_accessed(file);
 	return error;
@@ -193,6 +204,10 @@ static int
 regular_write(struct file *file, struct uio *uio, uint64_t *offset,
     const struct file_writer *writer)
 {
+	int error = check_direct(file, uio, *offset);
+
+	if (error < 0)
+		return error;
 	return file_write(file->vnode, uio, offset, writer);
 }
 
@@ -425,6 +440,15 @@ file_create(struct file_pool *pool, const struct file_create *what, struct file 
 	return 0;
 }
 
+/* O_DIRECT is for what has a store, or could have one. */
+static int
+check_can_be_direct(const struct vnode *vnode, uint32_t flags)
+{
+	if ((flags & OPEN_DIRECT) == 0 || (flags & OPEN_PATH) != 0)
+		return 0;
+	return vnode->type == VNODE_REGULAR || vnode->type == VNODE_BLOCK ? 0 : -EINVAL;
+}
+
 int
 file_open(struct file_pool *pool, struct vnode *vnode, uint32_t flags, struct file **out)
 {
@@ -440,7 +464,9 @@ file_open(struct file_pool *pool, struct vnode *vnode, uint32_t flags, struct fi
 		return -ENOMEM;
 	if ((flags & OPEN_PATH) == 0)
 		what.flags |= OPEN_LARGE_FILE;
-	error = choose_ops(&what);
+	error = check_can_be_direct(vnode, flags);
+	if (error == 0)
+		error = choose_ops(&what);
 	if (error < 0) {
 		file_pool_return(file);
 		return error;

@@ -5,8 +5,7 @@
  * vector of them, at the file's own offset or at one given.  The file's offset
  * is used under its lock, held all the while, so that readers who share it
  * each get their own part.  Streams have none, and may be waited in by many.
- * What was moved, at most TRANSFER_MAX bytes, is
- * what the uio has lost.
+ * What was moved, at most TRANSFER_MAX bytes, is what the uio has lost.
  */
 #include "base/errno.h"
 #include "base/math.h"
@@ -20,6 +19,16 @@
 #define VECTOR_MAX	1024	   /* UIO_MAXIOV */
 #define VECTOR_EMBEDDED 8	   /* up to so many ranges stay on the stack */
 
+/* Flags of preadv2(2) and pwritev2(2), numerically Linux's. */
+enum transfer_flag {
+	TRANSFER_HIGH_PRIORITY = 0x1, /* means nothing here */
+	TRANSFER_DSYNC = 0x2,
+	TRANSFER_SYNC = 0x4,
+	TRANSFER_APPEND = 0x10,
+	TRANSFER_NO_APPEND = 0x20,
+	TRANSFER_NO_SIGNAL = 0x100, /* there are none */
+};
+
 enum direction {
 	TO_USER,
 	FROM_USER,
@@ -30,6 +39,7 @@ struct transfer {
 	enum direction direction;
 	bool has_offset; /* else the file's own */
 	int64_t offset;
+	uint32_t flags; /* enum transfer_flag */
 };
 
 /* An element of a vector in user memory: struct iovec. */
@@ -62,16 +72,35 @@ transfer_begin(const struct transfer *transfer, struct thread *thread, int fd, s
 	return error;
 }
 
+/* Does the file or the call want what is written to be durable; all of it? */
+static bool
+wants_sync(const struct transfer *transfer, const struct file *file)
+{
+	return (file_flags(file) & OPEN_DSYNC) != 0 ||
+	       (transfer->flags & (TRANSFER_DSYNC | TRANSFER_SYNC)) != 0;
+}
+
+static bool
+wants_full_sync(const struct transfer *transfer, const struct file *file)
+{
+	return (file_flags(file) & OPEN_SYNC) == OPEN_SYNC ||
+	       (transfer->flags & TRANSFER_SYNC) != 0;
+}
+
+static bool
+appends(const struct transfer *transfer, const struct file *file)
+{
+	if ((transfer->flags & (TRANSFER_APPEND | TRANSFER_NO_APPEND)) != 0)
+		return (transfer->flags & TRANSFER_APPEND) != 0;
+	return (file_flags(file) & OPEN_APPEND) != 0;
+}
+
 /* Read or write at *offset, or where a file that is appended to ends. */
 static int
 transfer_at(const struct transfer *transfer, struct thread *thread, struct file *file,
     struct uio *uio, uint64_t *offset)
 {
-	struct file_writer writer = {
-		.credential = thread->credential,
-		.size_limit = UINT64_MAX,
-		.append = (file_flags(file) & OPEN_APPEND) != 0,
-	};
+	struct file_writer writer = thread_writer(thread);
 	uint64_t total = uio->left, end;
 	int error;
 
@@ -79,9 +108,10 @@ transfer_at(const struct transfer *transfer, struct thread *thread, struct file 
 		return -EINVAL;
 	if (transfer->direction == TO_USER)
 		return file->ops->read(file, uio, *offset);
+	writer.append = appends(transfer, file);
 	error = file->ops->write(file, uio, offset, &writer);
-	if (error == 0 && uio->left < total && (file_flags(file) & OPEN_DSYNC) != 0)
-		error = vnode_sync(file->vnode, (file_flags(file) & OPEN_SYNC) != OPEN_SYNC);
+	if (error == 0 && uio->left < total && wants_sync(transfer, file))
+		error = vnode_sync(file->vnode, !wants_full_sync(transfer, file));
 	return error;
 }
 
@@ -150,7 +180,7 @@ sys_write(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count)
 int64_t
 sys_pread(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count, int64_t offset)
 {
-	const struct transfer transfer = { TO_USER, true, offset };
+	const struct transfer transfer = { TO_USER, true, offset, 0 };
 
 	return transfer_buffer(&transfer, thread, fd, buffer, count);
 }
@@ -158,7 +188,7 @@ sys_pread(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count,
 int64_t
 sys_pwrite(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count, int64_t offset)
 {
-	const struct transfer transfer = { FROM_USER, true, offset };
+	const struct transfer transfer = { FROM_USER, true, offset, 0 };
 
 	return transfer_buffer(&transfer, thread, fd, buffer, count);
 }
@@ -187,6 +217,19 @@ copy_ranges(struct thread *thread, struct user_ptr vector, size_t count, struct 
 	return 0;
 }
 
+/* Does nothing but what the flags mean?  Without data nobody asks. */
+static int
+check_flags(const struct transfer *transfer)
+{
+	const uint32_t known = TRANSFER_HIGH_PRIORITY | TRANSFER_DSYNC | TRANSFER_SYNC |
+			       TRANSFER_APPEND | TRANSFER_NO_APPEND | TRANSFER_NO_SIGNAL;
+	const uint32_t both = TRANSFER_APPEND | TRANSFER_NO_APPEND;
+
+	if ((transfer->flags & ~known) != 0)
+		return -EOPNOTSUPP;
+	return (transfer->flags & both) == both ? -EINVAL : 0;
+}
+
 static int64_t
 transfer_ranges(const struct transfer *transfer, struct thread *thread, struct file *file,
     struct user_ptr vector, size_t count)
@@ -202,6 +245,8 @@ transfer_ranges(const struct transfer *transfer, struct thread *thread, struct f
 			return -ENOMEM;
 	}
 	result = copy_ranges(thread, vector, count, ranges, &total);
+	if (result == 0 && total > 0)
+		result = check_flags(transfer);
 	if (result == 0) {
 		uio_init(&uio, thread->space, ranges, count, total);
 		result = transfer_move(transfer, thread, file, &uio);
@@ -247,7 +292,7 @@ sys_writev(struct thread *thread, int fd, struct user_ptr vector, int count)
 int64_t
 sys_preadv(struct thread *thread, int fd, struct user_ptr vector, int count, int64_t offset)
 {
-	const struct transfer transfer = { TO_USER, true, offset };
+	const struct transfer transfer = { TO_USER, true, offset, 0 };
 
 	return transfer_vector(&transfer, thread, fd, vector, count);
 }
@@ -255,7 +300,32 @@ sys_preadv(struct thread *thread, int fd, struct user_ptr vector, int count, int
 int64_t
 sys_pwritev(struct thread *thread, int fd, struct user_ptr vector, int count, int64_t offset)
 {
-	const struct transfer transfer = { FROM_USER, true, offset };
+	const struct transfer transfer = { FROM_USER, true, offset, 0 };
+
+	return transfer_vector(&transfer, thread, fd, vector, count);
+}
+
+/* What the newest forms are to do; an offset of -1 is the file's own. */
+static struct transfer
+transfer_of(enum direction direction, int64_t offset, int flags)
+{
+	return (struct transfer){ direction, offset != -1, offset, (uint32_t)flags };
+}
+
+int64_t
+sys_preadv2(struct thread *thread, int fd, struct user_ptr vector, int count, int64_t offset,
+    uint64_t offset_high, int flags)
+{
+	const struct transfer transfer = transfer_of(TO_USER, offset, flags);
+
+	return transfer_vector(&transfer, thread, fd, vector, count);
+}
+
+int64_t
+sys_pwritev2(struct thread *thread, int fd, struct user_ptr vector, int count, int64_t offset,
+    uint64_t offset_high, int flags)
+{
+	const struct transfer transfer = transfer_of(FROM_USER, offset, flags);
 
 	return transfer_vector(&transfer, thread, fd, vector, count);
 }

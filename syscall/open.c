@@ -239,6 +239,9 @@ check_status_flags(struct thread *thread, struct vnode *vnode, uint32_t from, ui
 		error = -EPERM;
 	else if ((to & ~from & OPEN_NO_ACCESS_TIME) != 0)
 		error = permission_owner(vnode, thread->credential);
+	else if ((to & ~from & OPEN_DIRECT) != 0 && vnode->type != VNODE_REGULAR &&
+		 vnode->type != VNODE_BLOCK && vnode->type != VNODE_FIFO)
+		error = -EINVAL;
 	rwlock_unlock_shared(&vnode->lock);
 	return error;
 }

@@ -129,6 +129,7 @@ process_start_first(struct kernel *kernel)
 	if (process == NULL)
 		return -ENOMEM;
 	atomic_init(&process->umask, UMASK_FIRST);
+	limits_init(&process->limits);
 	atomic_init(&process->root, vnode_get(mount_root_vnode(kernel)));
 	atomic_init(&process->current, vnode_get(mount_root_vnode(kernel)));
 	atomic_init(&process->credential, credential_create(kernel));
@@ -158,7 +159,11 @@ inherit_descriptors(struct process *parent, enum process_descriptors how,
 		return descriptor_table_copy(parent->descriptors, out);
 	default:
 		*out = descriptor_table_create(parent->kernel);
-		return *out == NULL ? -ENOMEM : 0;
+		if (*out == NULL)
+			return -ENOMEM;
+		descriptor_table_limit(*out,
+		    (uint32_t)limit_of(&parent->limits, LIMIT_DESCRIPTORS));
+		return 0;
 	}
 }
 
@@ -175,6 +180,7 @@ process_fork(struct thread *parent, enum process_descriptors descriptors, struct
 		return -ENOMEM;
 	atomic_init(&process->umask, atomic_load_explicit(&from->umask, memory_order_relaxed));
 	atomic_init(&process->parent_id, from->id);
+	limits_copy(&process->limits, &from->limits);
 	atomic_init(&process->credential, credential_get(parent->credential));
 	process_directories(from, &root, &current);
 	atomic_init(&process->root, root);

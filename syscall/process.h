@@ -26,6 +26,7 @@
 #include "kern/user.h"
 #include "syscall/descriptor.h"
 #include "syscall/file.h"
+#include "syscall/limits.h"
 
 struct anonymous;
 struct vnode;
@@ -41,6 +42,7 @@ struct process {
 	struct descriptor_table *descriptors;	 /* a reference; constant */
 	_Atomic(struct credential *) credential; /* a reference; changed under the lock */
 	_Atomic uint32_t umask;
+	struct limits limits;
 
 	char apart[CACHE_LINE];
 	struct mutex lock;
@@ -148,5 +150,15 @@ thread_file(struct thread *thread, int descriptor)
 
 /* The same, of one that is good for more than naming a file: not of O_PATH. */
 MUST_CHECK struct file *thread_usable_file(struct thread *thread, int descriptor);
+
+/* Who writes on behalf of thread: how far, and with which rights. */
+static inline struct file_writer
+thread_writer(const struct thread *thread)
+{
+	return (struct file_writer){
+		.credential = thread->credential,
+		.size_limit = limit_of(&thread->process->limits, LIMIT_FILE_SIZE),
+	};
+}
 
 #endif

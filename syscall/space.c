@@ -20,19 +20,10 @@
 
 /* ---- truncate ---------------------------------------------------------------------------------- */
 
-static struct file_writer
-writer_of(const struct thread *thread)
-{
-	return (struct file_writer){
-		.credential = thread->credential,
-		.size_limit = UINT64_MAX,
-	};
-}
-
 static int
 truncate_vnode(struct thread *thread, struct vnode *vnode, int64_t length)
 {
-	struct file_writer writer = writer_of(thread);
+	struct file_writer writer = thread_writer(thread);
 
 	return file_truncate(vnode, (uint64_t)length, &writer);
 }
@@ -145,7 +136,7 @@ check_inode_flags(struct vnode *vnode, uint32_t mode)
 static int
 allocate(struct thread *thread, struct file *file, uint32_t mode, int64_t offset, int64_t length)
 {
-	struct file_writer writer = writer_of(thread);
+	struct file_writer writer = thread_writer(thread);
 	int64_t end;
 	int error = 0;
 

@@ -143,6 +143,7 @@ typedef char rump_wants_64_bit_offsets_and_times
 struct epoll_event;
 struct itimerspec;
 struct open_how;
+struct rlimit;
 struct statx;
 struct xattr_args;
 """

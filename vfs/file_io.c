@@ -492,7 +492,7 @@ allocate_locked(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, u
     const struct file_writer *writer)
 {
 	uint64_t end = offset + length;
-	bool is_growing = (mode & ALLOCATE_KEEP_SIZE) == 0 && end > vnode->attributes.size;
+	bool is_growing = (mode & ALLOCATE_PUNCH_HOLE) == 0 && end > vnode->attributes.size;
 	int error;
 
 	if (is_growing && end > writer->size_limit)

@@ -135,6 +135,30 @@ rump_sys_pwritev(int fd, const struct iovec *vector, int count, off_t offset)
 	    sys_pwritev(thread, fd, user_vector(room, vector, count), count, offset));
 }
 
+ssize_t
+rump_sys_preadv2(int fd, const struct iovec *vector, int count, off_t offset, int flags)
+{
+	struct thread *thread = library_enter();
+	struct generic_iovec room[VECTOR_ROOM];
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (ssize_t)library_result(
+	    sys_preadv2(thread, fd, user_vector(room, vector, count), count, offset, 0, flags));
+}
+
+ssize_t
+rump_sys_pwritev2(int fd, const struct iovec *vector, int count, off_t offset, int flags)
+{
+	struct thread *thread = library_enter();
+	struct generic_iovec room[VECTOR_ROOM];
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (ssize_t)library_result(
+	    sys_pwritev2(thread, fd, user_vector(room, vector, count), count, offset, 0, flags));
+}
+
 /* ---- flags of open() ------------------------------------------------------------------------------ */
 
 /* Those whose values differ between machines. */
@@ -317,6 +341,18 @@ rump_sys_getcwd(char *buffer, size_t size)
 	if (UNLIKELY(thread == NULL))
 		return NULL;
 	return library_result(sys_getcwd(thread, user(buffer), size)) < 0 ? NULL : buffer;
+}
+
+int
+rump_sys_prlimit(pid_t pid, unsigned int resource, const struct rlimit *new_limit,
+    struct rlimit *old_limit)
+{
+	struct thread *thread = library_enter();
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (int)library_result(
+	    sys_prlimit64(thread, pid, resource, user(new_limit), user(old_limit)));
 }
 
 /* ---- errors as results ------------------------------------------------------------------------------ */
