@@ -198,6 +198,38 @@ archives_that_follow_are_read_too_and_have_inodes_of_their_own(void **state)
 }
 
 static void
+archives_far_away_or_at_odd_places_are_something_else(void **state)
+{
+	static const struct {
+		size_t gap;
+		int want;
+		const char *line;
+	} rows[] = {
+		{ 1 << 19, 0, "\narchives: 2\n" },
+		{ (1 << 20) + 512, ENOENT, "\narchives: 1\n" }, /* zeros until one gives up */
+		{ 514, ENOENT, "\nfollowed by: something else at byte 1026\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct sample *sample = *state;
+		char text[1024];
+		struct stat status;
+
+		sample->size = 0;
+		sample_end(sample);
+		sample_bytes(sample, NULL, rows[i].gap);
+		add_file(sample, "file", "1");
+		sample_end(sample);
+		assert_int_equal(sample_mount(sample, ""), 0);
+		assert_int_equal(look("/mnt/file", &status), rows[i].want);
+		memset(text, 0, sizeof(text));
+		assert_true(
+		    rump_sys_getxattr("/mnt", "rump.filesystem", text, sizeof(text) - 1) > 0);
+		assert_non_null(strstr(text, rows[i].line));
+	}
+}
+
+static void
 what_else_follows_is_no_damage(void **state)
 {
 	struct sample *sample = *state;
@@ -381,9 +413,16 @@ link_with_a_target_too_long(struct sample *sample)
 }
 
 static void
-device_numbers_too_large(struct sample *sample)
+major_number_too_large(struct sample *sample)
 {
 	SAMPLE_ADD(sample, .path = "device", .mode = 0020600, .node_major = 1 << 12);
+	sample_end(sample);
+}
+
+static void
+minor_number_too_large(struct sample *sample)
+{
+	SAMPLE_ADD(sample, .path = "device", .mode = 0060600, .node_minor = 1 << 20);
 	sample_end(sample);
 }
 
@@ -413,7 +452,8 @@ static const struct {
 	{ full_directory_replaced, "not empty", true },
 	{ link_without_a_target, "empty or too long", true },
 	{ link_with_a_target_too_long, "empty or too long", true },
-	{ device_numbers_too_large, "too large", true },
+	{ major_number_too_large, "too large", true },
+	{ minor_number_too_large, "too large", true },
 };
 
 static void
@@ -453,19 +493,36 @@ option_partial_shows_what_is_good(void **state)
 }
 
 static void
+much_damage_does_not_fill_the_log(void **state)
+{
+	struct sample *sample = *state;
+
+	add_file(sample, "../first", "");
+	for (int i = 0; i < 1000; i++)
+		add_file(sample, "../next", "");
+	add_file(sample, "../last", "");
+	sample_end(sample);
+	assert_int_equal(sample_mount(sample, "partial"), 0);
+	assert_true(sample_has_logged("\"../first\""));
+	assert_false(sample_has_logged("\"../last\""));
+}
+
+static void
 checksums_are_verified_if_that_is_wanted(void **state)
 {
 	static const struct {
 		const char *magic, *options;
 		uint32_t checksum, mode;
 		int want;
+		bool is_empty;
 	} rows[] = {
-		{ "070702", "verify", 'a' + 'b', REGULAR, 0 },
-		{ "070702", "verify", 'a' + 'b' + 1, REGULAR, EUCLEAN },
-		{ "070702", "verify,partial", 0, REGULAR, 0 },
-		{ "070702", "", 0, REGULAR, 0 },       /* not wanted */
-		{ "070701", "verify", 0, REGULAR, 0 }, /* has none */
-		{ "070702", "verify", 0, LINK, 0 },    /* nobody writes one */
+		{ "070702", "verify", 'a' + 'b', REGULAR, 0, false },
+		{ "070702", "verify", 'a' + 'b' + 1, REGULAR, EUCLEAN, false },
+		{ "070702", "verify,partial", 0, REGULAR, 0, false },
+		{ "070702", "", 0, REGULAR, 0, false },	      /* not wanted */
+		{ "070701", "verify", 0, REGULAR, 0, false }, /* has none */
+		{ "070702", "verify", 0, LINK, 0, false },    /* nobody writes one */
+		{ "070702", "verify", 7, REGULAR, 0, true },  /* it is with another name */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -473,7 +530,8 @@ checksums_are_verified_if_that_is_wanted(void **state)
 
 		sample->size = 0;
 		SAMPLE_ADD(sample, .magic = rows[i].magic, .path = "file", .mode = rows[i].mode,
-		    .content = "ab", .size = 2, .checksum = rows[i].checksum);
+		    .content = "ab", .size = rows[i].is_empty ? 0 : 2,
+		    .checksum = rows[i].checksum);
 		sample_end(sample);
 		assert_int_equal(sample_mount(sample, rows[i].options), rows[i].want);
 		if (rows[i].want != 0)
@@ -550,9 +608,11 @@ main(void)
 		CASE(names_of_one_inode_are_one_file_whichever_has_the_content),
 		CASE(of_members_with_the_same_path_the_last_one_counts),
 		CASE(archives_that_follow_are_read_too_and_have_inodes_of_their_own),
+		CASE(archives_far_away_or_at_odd_places_are_something_else),
 		CASE(what_else_follows_is_no_damage),
 		CASE(damage_is_an_error_and_a_line_that_says_where),
 		CASE(option_partial_shows_what_is_good),
+		CASE(much_damage_does_not_fill_the_log),
 		CASE(checksums_are_verified_if_that_is_wanted),
 		CASE(a_checksum_of_much_content_is_verified_to_its_end),
 		CASE(a_path_may_be_as_deep_as_it_is_long),
