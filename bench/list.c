@@ -1,0 +1,136 @@
+/*
+ * "rump ls -lR" of an image with 20,000 files, against "ls -lR" of the same
+ * tree on the host's file system: both from the start of the process to its
+ * end, output thrown away, everything in the host's cache.  The tree and, with
+ * makefs, the image are made below $BUILD_ROOT and kept for the next run.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+
+#define DIRECTORIES 100
+#define FILES	    200 /* in each */
+#define RUNS	    15
+
+struct places {
+	char tree[4096];
+	char image[4096];
+	char rump[4096];
+};
+
+/* Run words, which end with NULL, without output; milliseconds it took. */
+static double
+run(const char *const *words)
+{
+	extern char **environ;
+	posix_spawn_file_actions_t actions;
+	uint64_t start = bench_clock();
+	int status;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (posix_spawnp(&pid, words[0], &actions, NULL, (char **)words, environ) != 0)
+		errx(1, "cannot run %s", words[0]);
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		errx(1, "%s failed", words[0]);
+	posix_spawn_file_actions_destroy(&actions);
+	return (double)(bench_clock() - start) / 1e6;
+}
+
+static double
+list_image(void *context)
+{
+	struct places *places = context;
+
+	return run((const char *[]){ places->rump, "ls", "-lR", places->image, NULL });
+}
+
+static double
+list_tree(void *context)
+{
+	struct places *places = context;
+
+	return run((const char *[]){ "ls", "-lR", places->tree, NULL });
+}
+
+static void
+file_make(const char *path, int size)
+{
+	static const char text[64] = "text";
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0 || write(fd, text, (size_t)size) != size || close(fd) < 0)
+		err(1, "%s", path);
+}
+
+static void
+tree_make(const char *tree)
+{
+	char path[4200];
+
+	if (mkdir(tree, 0755) < 0)
+		err(1, "%s", tree);
+	for (int i = 0; i < DIRECTORIES; i++) {
+		snprintf(path, sizeof(path), "%s/directory%03d", tree, i);
+		if (mkdir(path, 0755) < 0)
+			err(1, "%s", path);
+		for (int j = 0; j < FILES; j++) {
+			snprintf(path, sizeof(path), "%s/directory%03d/file%04d.txt", tree, i, j);
+			file_make(path, (i + j) % 64);
+		}
+	}
+}
+
+/* makefs writes damaged images with most other choices for so many small files. */
+static void
+image_make(struct places *places)
+{
+	char new_image[4200];
+
+	snprintf(new_image, sizeof(new_image), "%s.new", places->image);
+	run((const char *[]){ "makefs", "-t", "ffs", "-s", "100m", "-o",
+	    "version=2,bsize=16384,fsize=2048,density=2048", new_image, places->tree, NULL });
+	if (rename(new_image, places->image) < 0)
+		err(1, "%s", places->image);
+}
+
+int
+main(void)
+{
+	const char *build = getenv("BUILD_ROOT");
+	struct places places;
+	struct bench_pair pair = {
+		.what = "list 20,000 files with attributes",
+		.unit = "ms",
+		.bound = "(goal: 1 or less)",
+		.ours = list_image,
+		.theirs = list_tree,
+		.context = &places,
+		.runs = RUNS,
+	};
+	struct stat st;
+
+	build = build != NULL ? build : ".";
+	snprintf(places.tree, sizeof(places.tree), "%s/bench-list", build);
+	snprintf(places.image, sizeof(places.image), "%s/bench-list.img", build);
+	snprintf(places.rump, sizeof(places.rump), "%s/rump", build);
+	if (stat(places.image, &st) < 0) {
+		if (stat(places.tree, &st) < 0)
+			tree_make(places.tree);
+		image_make(&places);
+	}
+	bench_table("list: rump ls -lR, against ls -lR on the host's file system");
+	list_image(&places);
+	list_tree(&places);
+	bench_compare(&pair);
+	return 0;
+}
