@@ -32,6 +32,7 @@ extern const struct command cat_command;
 extern const struct command complete_command;
 extern const struct command cp_command;
 extern const struct command df_command;
+extern const struct command diff_command;
 extern const struct command du_command;
 extern const struct command find_command;
 extern const struct command grep_command;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 struct entry {
 	const char *name;   /* in the listing */
@@ -49,12 +50,22 @@ typedef int listing_compare(const struct entry *left, const struct entry *right,
  */
 struct entry *listing_add(struct listing *listing, const char *name);
 
+/* Reads entries of a directory as getdents64(2) does. */
+typedef ssize_t listing_getdents(int directory, void *buffer, size_t size);
+
+/* That of the rump kernel. */
+ssize_t listing_image_getdents(int directory, void *buffer, size_t size);
+
 /*
  * Add the entries of the open directory.  0, or the errno that reading ended
  * with; what was read before stays.  EUCLEAN: an entry has an impossible name;
  * it is left out.
  */
 int listing_read(struct listing *listing, int directory, enum listing_hidden hidden);
+
+/* The same of a directory that getdents reads. */
+int listing_read_with(struct listing *listing, int directory, enum listing_hidden hidden,
+    listing_getdents *getdents);
 
 /* Fill order; compare may be NULL for the order of the directory. */
 void listing_sort(struct listing *listing, listing_compare *compare, const void *context);

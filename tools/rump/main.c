@@ -35,6 +35,7 @@ const struct command *const commands[] = {
 	&grep_command,
 	&du_command,
 	&df_command,
+	&diff_command,
 	&verify_command,
 	&tar_command,
 	&info_command,
