@@ -99,6 +99,10 @@ def main():
             ("a program runs with librump.a",
              runs(lib, source, compiled, lib / "librump.a", *static)),
         ]
+        share = include.parent / "share"
+        for name in ("man/man1/rump.1", "man/man1/rump-ls.1", "zsh/site-functions/_rump",
+                     "bash-completion/completions/rump", "fish/vendor_completions.d/rump.fish"):
+            cases += [(f"share/{name} is there", (share / name).is_file())]
         for header in ("rump.h", "syscalls.h"):
             cases += [
                 (f"{header} is C17 of its own",
