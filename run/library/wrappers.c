@@ -209,12 +209,19 @@ open_at(int dirfd, const char *path, int flags, mode_t mode)
 	    sys_openat(thread, dirfd, user(path), flags_to_kernel(flags), mode));
 }
 
+/* Is there a third argument, the mode? */
+static bool
+has_mode(int flags)
+{
+	return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
 int
 rump_sys_openat(int dirfd, const char *path, int flags, ...)
 {
 	mode_t mode = 0;
 
-	if ((flags & O_CREAT) != 0) {
+	if (has_mode(flags)) {
 		va_list arguments;
 
 		va_start(arguments, flags);
@@ -229,7 +236,7 @@ rump_sys_open(const char *path, int flags, ...)
 {
 	mode_t mode = 0;
 
-	if ((flags & O_CREAT) != 0) {
+	if (has_mode(flags)) {
 		va_list arguments;
 
 		va_start(arguments, flags);
