@@ -11,7 +11,11 @@
 #define TESTS_CONFORMANCE_CALLS_H
 
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <poll.h>
 #include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/types.h>
@@ -102,9 +106,63 @@
 	X(int, setresgid, (gid_t real, gid_t effective, gid_t saved), (real, effective, saved)) \
 	X(int, setgroups, (size_t count, const gid_t *groups), (count, groups)) \
 	X(int, close_range, (unsigned int first, unsigned int last, unsigned int flags), \
-	    (first, last, flags))
+	    (first, last, flags)) \
+	X(int, openat2, (int dir, const char *path, struct open_how *how, size_t size), \
+	    (dir, path, how, size)) \
+	X(int, fallocate, (int fd, int mode, off_t offset, off_t size), (fd, mode, offset, size)) \
+	X(int, posix_fadvise, (int fd, off_t offset, off_t size, int advice), \
+	    (fd, offset, size, advice)) \
+	X(int, sync_file_range, (int fd, off_t offset, off_t size, unsigned int flags), \
+	    (fd, offset, size, flags)) \
+	X(int, flock, (int fd, int operation), (fd, operation)) \
+	X(int, poll, (struct pollfd * fds, nfds_t count, int timeout_ms), \
+	    (fds, count, timeout_ms)) \
+	X(int, eventfd, (unsigned int count, int flags), (count, flags)) \
+	X(int, pipe2, (int fds[2], int flags), (fds, flags)) \
+	X(int, setxattr, \
+	    (const char *path, const char *name, const void *value, size_t size, int flags), \
+	    (path, name, value, size, flags)) \
+	X(int, lsetxattr, \
+	    (const char *path, const char *name, const void *value, size_t size, int flags), \
+	    (path, name, value, size, flags)) \
+	X(int, fsetxattr, (int fd, const char *name, const void *value, size_t size, int flags), \
+	    (fd, name, value, size, flags)) \
+	X(ssize_t, getxattr, (const char *path, const char *name, void *value, size_t size), \
+	    (path, name, value, size)) \
+	X(ssize_t, lgetxattr, (const char *path, const char *name, void *value, size_t size), \
+	    (path, name, value, size)) \
+	X(ssize_t, fgetxattr, (int fd, const char *name, void *value, size_t size), \
+	    (fd, name, value, size)) \
+	X(ssize_t, listxattr, (const char *path, char *list, size_t size), (path, list, size)) \
+	X(ssize_t, llistxattr, (const char *path, char *list, size_t size), (path, list, size)) \
+	X(ssize_t, flistxattr, (int fd, char *list, size_t size), (fd, list, size)) \
+	X(int, removexattr, (const char *path, const char *name), (path, name)) \
+	X(int, lremovexattr, (const char *path, const char *name), (path, name)) \
+	X(int, fremovexattr, (int fd, const char *name), (fd, name))
 
-#define CALLS_TO_COME(X) X(int, flock, (int fd, int operation), (fd, operation))
+#define CALLS_TO_COME(X) \
+	X(ssize_t, copy_file_range, \
+	    (int in, off_t *in_at, int out, off_t *out_at, size_t size, unsigned int flags), \
+	    (in, in_at, out, out_at, size, flags)) \
+	X(ssize_t, sendfile, (int out, int in, off_t *at, size_t size), (out, in, at, size)) \
+	X(int, poll, (struct pollfd * fds, nfds_t count, int timeout_ms), \
+	    (fds, count, timeout_ms)) \
+	X(int, epoll_create1, (int flags), (flags)) \
+	X(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), \
+	    (epoll, operation, fd, event)) \
+	X(int, epoll_wait, (int epoll, struct epoll_event *events, int count, int timeout_ms), \
+	    (epoll, events, count, timeout_ms)) \
+	X(int, timerfd_create, (int clock, int flags), (clock, flags)) \
+	X(int, timerfd_settime, \
+	    (int fd, int flags, const struct itimerspec *time, struct itimerspec *old), \
+	    (fd, flags, time, old)) \
+	X(int, timerfd_gettime, (int fd, struct itimerspec *time), (fd, time)) \
+	X(int, getrlimit, (int resource, struct rlimit *limit), (resource, limit)) \
+	X(int, setrlimit, (int resource, const struct rlimit *limit), (resource, limit)) \
+	X(ssize_t, preadv2, (int fd, const struct iovec *vector, int count, off_t at, int flags), \
+	    (fd, vector, count, at, flags)) \
+	X(ssize_t, pwritev2, (int fd, const struct iovec *vector, int count, off_t at, int flags), \
+	    (fd, vector, count, at, flags))
 
 struct calls {
 #define X(result, name, parameters, arguments) result(*name) parameters;

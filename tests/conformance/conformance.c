@@ -15,6 +15,7 @@
  */
 #include <ftw.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -65,6 +66,8 @@ run_apart(struct run *run, const struct group *group)
 	child = fork();
 	if (child == 0) {
 		alarm(GROUP_SECONDS);
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGXFSZ, SIG_IGN);
 		run_group(&run->subject, group, name);
 		fflush(stdout);
 		_exit(0); /* sanitizers would look around for long */

@@ -53,6 +53,9 @@ struct group {
 	X(io_groups) \
 	X(descriptor_groups) \
 	X(directory_groups) \
+	X(openat2_groups) \
+	X(space_groups) \
+	X(xattr_groups) \
 	X(difference_groups)
 
 #define X(family) extern const struct group family[];

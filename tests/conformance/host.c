@@ -2,9 +2,13 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 
 #include "tests/conformance/runner.h"
 
@@ -26,6 +30,12 @@ static int
 faccessat2(int dir, const char *path, int mode, int flags)
 {
 	return (int)syscall(439, dir, path, mode, flags);
+}
+
+static int
+openat2(int dir, const char *path, struct open_how *how, size_t size)
+{
+	return (int)syscall(SYS_openat2, dir, path, how, size);
 }
 
 #define X(result, name, parameters, arguments) \
