@@ -16,6 +16,7 @@ credential_create(struct kernel *kernel)
 	credential->kernel = kernel;
 	atomic_init(&credential->references, 1);
 	credential->capabilities = CAPABILITIES_ALL;
+	credential->permitted = CAPABILITIES_ALL;
 	return credential;
 }
 

@@ -24,12 +24,14 @@ enum capability {
 	CAP_FSETID = 4,
 	CAP_SETGID = 6,
 	CAP_SETUID = 7,
+	CAP_SETPCAP = 8,
 	CAP_LINUX_IMMUTABLE = 9,
 	CAP_SYS_CHROOT = 18,
 	CAP_SYS_ADMIN = 21,
 	CAP_SYS_RESOURCE = 24,
 	CAP_MKNOD = 27,
 	CAP_SETFCAP = 31,
+	CAP_MAC_OVERRIDE = 32,
 };
 
 /* Every capability that Linux knows: 0 to CAP_CHECKPOINT_RESTORE. */
@@ -43,6 +45,9 @@ struct credential {
 	uint32_t real_uid, effective_uid, saved_uid, fs_uid;
 	uint32_t real_gid, effective_gid, saved_gid, fs_gid;
 	uint64_t capabilities; /* effective; bit n is capability n */
+	uint64_t permitted;    /* what may become effective */
+	uint64_t inheritable;  /* kept and told, and means nothing here */
+	bool keeps_permitted;  /* when the user is no longer 0: PR_SET_KEEPCAPS */
 	uint32_t group_count;
 	uint32_t groups[CREDENTIAL_GROUPS_MAX];
 };

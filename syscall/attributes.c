@@ -206,16 +206,18 @@ sys_utimensat(struct thread *thread, int dirfd, struct user_ptr path, struct use
 
 /*
  * Who asks: the real user, unless AT_EACCESS.  A reference; capabilities go
- * with the real user, too.
+ * with the real user, too: all that are permitted for 0, none for others.
  */
 static int
 credential_who_asks(struct thread *thread, int flags, struct credential **out)
 {
 	struct credential *now = thread->credential;
+	uint64_t capabilities = now->real_uid == 0 ? now->permitted : 0;
 	struct credential *asks;
 
 	if ((flags & AT_EACCESS) != 0 ||
-	    (now->real_uid == now->fs_uid && now->real_gid == now->fs_gid)) {
+	    (now->real_uid == now->fs_uid && now->real_gid == now->fs_gid &&
+		now->capabilities == capabilities)) {
 		*out = credential_get(now);
 		return 0;
 	}
@@ -225,7 +227,7 @@ credential_who_asks(struct thread *thread, int flags, struct credential **out)
 		return -ENOMEM;
 	asks->fs_uid = asks->real_uid;
 	asks->fs_gid = asks->real_gid;
-	asks->capabilities = asks->real_uid == 0 ? CAPABILITIES_ALL : 0;
+	asks->capabilities = capabilities;
 	return 0;
 }
 

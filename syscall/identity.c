@@ -3,10 +3,11 @@
  *
  * Credentials never change; a call that changes one makes a copy, changes that,
  * and gives it to the process (process_credential_begin and _end).  As in
- * Linux, capabilities follow the effective user: all for 0, none for others;
- * those that concern files follow the user for files.  Unlike in Linux, where
- * a thread has credentials of its own and the C library keeps them the same,
- * they are the process's.
+ * Linux, capabilities follow the user: they are lost with the last id that is 0,
+ * and effective, as far as permitted, while the effective one is; those that
+ * concern files follow the user for files.  Unlike in Linux, where a thread has
+ * credentials of its own and the C library keeps them the same, they are the
+ * process's.
  */
 #include "base/errno.h"
 #include "base/string.h"
@@ -20,7 +21,8 @@
 #define CAPABILITY(number) ((uint64_t)1 << (number))
 #define CAPABILITIES_FILES \
 	(CAPABILITY(CAP_CHOWN) | CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_DAC_READ_SEARCH) | \
-	    CAPABILITY(CAP_FOWNER) | CAPABILITY(CAP_FSETID) | CAPABILITY(CAP_MKNOD))
+	    CAPABILITY(CAP_FOWNER) | CAPABILITY(CAP_FSETID) | CAPABILITY(CAP_LINUX_IMMUTABLE) | \
+	    CAPABILITY(CAP_MKNOD) | CAPABILITY(CAP_MAC_OVERRIDE))
 
 /* ---- ids that are only asked for ------------------------------------------------------------ */
 
@@ -125,12 +127,14 @@ adjust_capabilities(struct credential *credential, const struct identity *before
 {
 	struct identity now = identity_load(credential, IDENTITY_USER);
 
+	if (identity_has(before, 0) && !identity_has(&now, 0) && !credential->keeps_permitted) {
+		credential->permitted = 0;
+		credential->capabilities = 0;
+	}
 	if (before->effective == 0 && now.effective != 0)
 		credential->capabilities = 0;
-	else if (before->effective != 0 && now.effective == 0 && identity_has(before, 0))
-		credential->capabilities = CAPABILITIES_ALL;
-	else if (identity_has(before, 0) && !identity_has(&now, 0))
-		credential->capabilities = 0;
+	else if (before->effective != 0 && now.effective == 0)
+		credential->capabilities = credential->permitted;
 }
 
 /*
@@ -296,8 +300,8 @@ change_files_id(struct thread *thread, enum identity_kind kind, uint32_t id)
 	identity_store(credential, kind, identity);
 	if (kind == IDENTITY_USER && before == 0)
 		credential->capabilities &= ~CAPABILITIES_FILES;
-	else if (kind == IDENTITY_USER && id == 0 && identity_has(&identity, 0))
-		credential->capabilities |= CAPABILITIES_FILES;
+	else if (kind == IDENTITY_USER && id == 0)
+		credential->capabilities |= CAPABILITIES_FILES & credential->permitted;
 	process_credential_end(thread->process, credential);
 	return before;
 }

@@ -362,6 +362,24 @@ rump_sys_prlimit(pid_t pid, unsigned int resource, const struct rlimit *new_limi
 	    sys_prlimit64(thread, pid, resource, user(new_limit), user(old_limit)));
 }
 
+int
+rump_sys_prctl(int option, ...)
+{
+	struct thread *thread = library_enter();
+	unsigned long values[4];
+	va_list arguments;
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	/* They may not be there, but then they are not looked at. */
+	va_start(arguments, option);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		values[i] = va_arg(arguments, unsigned long);
+	va_end(arguments);
+	return (int)library_result(
+	    sys_prctl(thread, option, values[0], values[1], values[2], values[3]));
+}
+
 /* ---- errors as results ------------------------------------------------------------------------------ */
 
 int
