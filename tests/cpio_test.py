@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-from images_test import MANIFEST, difference, host_manifest, make_tree, report, results, run
-from images_test import sha256_of
+from images_test import MANIFEST, SOURCE, difference, host_manifest, make_tree, report, results
+from images_test import run, sha256_of
 
 
 def pack(top, paths, kind):

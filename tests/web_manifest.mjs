@@ -1,4 +1,4 @@
-// node web_manifest.mjs IMAGE [--probes]: what tests/manifest.c prints, by the
+// node web_manifest.mjs IMAGE [--probes | --options OPTIONS]: what tests/manifest.c prints, by the
 // kernel in WebAssembly.
 
 import { createHash } from "node:crypto";
@@ -15,10 +15,10 @@ const LETTERS = {
 	CharacterDevice: "c", BlockDevice: "b", Socket: "s",
 };
 const buffer = new Uint8Array(READ_SIZE);
-const [image, option] = process.argv.slice(2);
+const [image, option, value] = process.argv.slice(2);
 const kernel = await Kernel.boot();
 const { fs } = kernel;
-await kernel.mount(image);
+await kernel.mount(image, option === "--options" ? { data: value } : {});
 
 let output = "";
 
