@@ -115,7 +115,8 @@ user_vector(struct generic_iovec *room, const struct iovec *vector, int count)
 		return user(vector);
 	for (int i = 0; i < count; i++) {
 		room[i].base = (uintptr_t)vector[i].iov_base;
-		room[i].size = vector[i].iov_len;
+		/* More than half of memory is refused: it is negative on 64 bits too. */
+		room[i].size = (uint64_t)(ssize_t)vector[i].iov_len;
 	}
 	return user(room);
 }
