@@ -5,7 +5,8 @@
 #   make            the commands in build/bin, the libraries in build/lib
 #   make demo       a tour, with an image it makes
 #   make check      the quick test while working: gates and tests, gcc only
-#   make test       everything: gates, both compilers, sanitizers, fuzzing
+#   make test       everything: gates, both compilers, sanitizers, fuzzing, and
+#                   what decodes media on two other processors
 #   make cross      the tests on other processors; ARCH=name for one of them
 #   make web        the package for browsers and Node in build/web
 #   make bench      the measurements; BENCH=name for one of them
@@ -38,7 +39,7 @@ check:
 	@tools/run_tests.py -j $(JOBS) check
 
 test:
-	@tools/need.sh build test
+	@tools/need.sh build test cross-some
 	@tools/run_tests.py -j $(JOBS) all
 
 gates:
@@ -46,7 +47,7 @@ gates:
 	@tools/run_tests.py -j $(JOBS) gates
 
 cross:
-	@tools/need.sh build test cross
+	@tools/need.sh build test cross-some cross
 	@tools/run_tests.py -j $(JOBS) cross $(ARCH)
 
 web:

@@ -5,7 +5,8 @@ usage: run_tests.py [-j JOBS] [gates | check | all | cross [ARCH...]]
 
 gates   the rules that a script can check, on the gcc build
 check   gates, and unit and integration tests in the gcc build, WebAssembly with it
-all     the same, and clang, sanitizers, fuzzing
+all     the same, and clang, sanitizers, fuzzing, and what decodes media on two
+        other processors
 cross   unit and integration tests on all other processors and with musl, or on those named
 
 A variant that does not build is not tested.  What failed is told when it
@@ -30,6 +31,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GATES = ("built", "layers", "data", "freestanding", "format")
 MACHINE_GATES = ("data", "freestanding")  # whose answer depends on the processor
+OTHER_MACHINES = ("s390x", "armhf")  # big-endian, and 32 bits: each in every test
 CASE = re.compile(r"^\s*(not )?ok \d+(.*)$", re.MULTILINE)
 FULL_SPEED = ("image",)  # fuzz targets that run without sanitizers too
 CASE_FAILED = re.compile(r"^\s*not ok \d+(?!.*# SKIP)", re.IGNORECASE)
@@ -87,7 +89,7 @@ class Suite:
         command = ["sh", "-c", configure + " ".join(targets)]
         return self.step(f"build: {variant}", command, seconds=900)
 
-    def meson_test(self, variant, *before):
+    def meson_test(self, variant, *before, suite=None):
         log = ROOT / "build" / variant / "meson-logs/testlog.json"
         log.unlink(missing_ok=True)
         command = [*before, "meson", "test", "-C", f"build/{variant}", "--no-rebuild"]
@@ -231,14 +233,15 @@ def speed(output):
     return f"{found[1]} a second" if found else ""
 
 
-def cross(suite, names):
+def cross(suite, names, target="all"):
+    """Build target on other processors, and run the tests, or those of the suite of that name."""
     known = sorted(path.stem for path in (ROOT / "tools/cross").glob("*.ini"))
     for name in names or known:
-        if suite.ninja(name, "all"):
+        if suite.ninja(name, target):
             for gate in MACHINE_GATES:
                 command = [f"tools/check_{gate}.py", "--build", f"build/{name}"]
                 suite.step(f"gate: {gate}, {name}", [sys.executable, *command])
-            suite.meson_test(name)
+            suite.meson_test(name, suite=None if target == "all" else target)
 
 
 def main():
@@ -276,6 +279,7 @@ def native(suite, what):
             fuzz(suite, suite.ninja("fuzz", full_speed))
         if suite.ninja("tsan", "all"):
             suite.meson_test("tsan", *still_addresses())
+        cross(suite, OTHER_MACHINES, "bytes")
     subprocess.run([sys.executable, "tools/style_figures.py"], cwd=ROOT, check=False)
 
 
