@@ -145,8 +145,6 @@
 	    (int in, off_t *in_at, int out, off_t *out_at, size_t size, unsigned int flags), \
 	    (in, in_at, out, out_at, size, flags)) \
 	X(ssize_t, sendfile, (int out, int in, off_t *at, size_t size), (out, in, at, size)) \
-	X(int, poll, (struct pollfd * fds, nfds_t count, int timeout_ms), \
-	    (fds, count, timeout_ms)) \
 	X(int, epoll_create1, (int flags), (flags)) \
 	X(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), \
 	    (epoll, operation, fd, event)) \

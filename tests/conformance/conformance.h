@@ -53,7 +53,10 @@ struct group {
 	X(io_groups) \
 	X(descriptor_groups) \
 	X(directory_groups) \
+	X(copy_groups) \
+	X(lock_groups) \
 	X(openat2_groups) \
+	X(pipe_groups) \
 	X(space_groups) \
 	X(xattr_groups) \
 	X(difference_groups)
