@@ -61,9 +61,10 @@ damaged(const struct scan *scan, const char *what)
 
 	if (fs->left_out_count < LOG_MAX)
 		kernel_log(fs->mount.kernel, LOG_ERROR,
-		    "cpio: %.48s: member at byte %llu%s%.*s%s: %s", fs->device->name,
+		    "cpio: %.48s: member at byte %llu%s%.*s%s: %s%s", fs->device->name,
 		    (unsigned long long)scan->offset, has_path ? ", \"" : "",
-		    (int)min_u64(path.length, 64), path.bytes, has_path ? "\"" : "", what);
+		    (int)min_u64(path.length, 64), path.bytes, has_path ? "\"" : "", what,
+		    fs->is_partial ? "" : "; option partial shows what is good");
 	return -EUCLEAN;
 }
 

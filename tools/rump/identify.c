@@ -42,6 +42,8 @@ static const struct magic magics[] = {
 	{ 0, 4, "\x04\x22\x4d\x18", "lz4-compressed data", "unpack it first: lz4 -d", NULL },
 	{ 0, 4, "PK\x03\x04", "a zip archive", "unpack it first: unzip", NULL },
 	{ 0, 6, "7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first: 7z x", NULL },
+	{ 0, 6, "070707", "a cpio archive of the old format", "unpack it instead: cpio -idF",
+	    NULL },
 	{ 257, 5, "ustar", "a tar archive", "unpack it instead: tar -xf", NULL },
 	{ 0, 4, "QFI\xfb", "a QEMU disk (qcow2)", "make it raw first: qemu-img convert -O raw",
 	    " disk.img" },
