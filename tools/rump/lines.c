@@ -19,7 +19,7 @@ lines_begin(struct lines *lines, int fd)
 {
 	if (lines->buffer == NULL) {
 		lines->capacity = BUFFER_SIZE;
-		lines->buffer = memory_resize(NULL, lines->capacity, 1);
+		lines->buffer = memory_resize(NULL, lines->capacity + 1, 1);
 	}
 	*lines = (struct lines){ .fd = fd, .buffer = lines->buffer, .capacity = lines->capacity };
 }
@@ -37,7 +37,7 @@ lines_fill(struct lines *lines)
 	lines->end = left;
 	if (left == lines->capacity) {
 		lines->capacity *= 2;
-		lines->buffer = memory_resize(lines->buffer, lines->capacity, 1);
+		lines->buffer = memory_resize(lines->buffer, lines->capacity + 1, 1);
 	}
 	length = rump_sys_read(lines->fd, lines->buffer + left, lines->capacity - left);
 	if (length <= 0) {
@@ -62,6 +62,7 @@ lines_next(struct lines *lines, size_t *length)
 		newline = memchr(line + searched, '\n', left - searched);
 		if (newline != NULL) {
 			*length = (size_t)(newline - line);
+			*newline = '\0';
 			lines->begin += *length + 1;
 			return line;
 		}
@@ -71,6 +72,7 @@ lines_next(struct lines *lines, size_t *length)
 		lines_fill(lines);
 	}
 	*length = lines->end - lines->begin;
+	line[*length] = '\0';
 	lines->begin = lines->end;
 	return *length > 0 ? line : NULL;
 }

@@ -23,7 +23,10 @@ struct lines {
 /* Begin with the file fd; the buffer of the file before is used again. */
 void lines_begin(struct lines *lines, int fd);
 
-/* The next line without its newline; NULL at the end.  Valid until the next call. */
+/*
+ * The next line, a NUL in the place of its newline; NULL at the end.  Valid
+ * until the next call.
+ */
 char *lines_next(struct lines *lines, size_t *length);
 
 void lines_free(struct lines *lines);

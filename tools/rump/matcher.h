@@ -32,8 +32,8 @@ struct matcher {
 bool matcher_add(struct matcher *matcher, const char *text);
 
 /*
- * Find the first match at or after from in line, which has length bytes and may
- * have any; of several there the longest.  False: there is none.
+ * Find the first match at or after from in line, which has length bytes of any
+ * value and a NUL after them; of several there the longest.  False: there is none.
  */
 bool matcher_find(const struct matcher *matcher, const char *line, size_t length, size_t from,
     size_t *start, size_t *end);
