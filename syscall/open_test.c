@@ -20,6 +20,7 @@
 #include "syscall/process.h"
 #include "tests/caller.h"
 #include "vfs/lookup.h"
+#include "vfs/mount.h"
 #include "vfs/vnode.h"
 
 static struct thread *
@@ -355,6 +356,100 @@ allocating_is_checked_as_in_linux(void **state)
 	}
 }
 
+/* ---- inode flags --------------------------------------------------------------------------- */
+
+#define GET_FLAGS	0x80086601
+#define SET_INODE_FLAGS 0x40086602
+
+static int64_t
+set_flags(struct thread *thread, int fd, uint32_t flags)
+{
+	return sys_ioctl(thread, fd, SET_INODE_FLAGS, user(&flags));
+}
+
+static void
+inode_flags_forbid_what_they_say(void **state)
+{
+	struct thread *thread = thread_of(state);
+	int fd = open_path(thread, "/file", OPEN_CREATE | OPEN_READ_WRITE);
+	int dir = open_path(thread, "/", 0);
+	uint32_t flags = 7;
+
+	assert_int_equal(sys_ioctl(thread, fd, GET_FLAGS, user(&flags)), 0);
+	assert_int_equal(flags, 0);
+	assert_int_equal(set_flags(thread, fd, 0x80), -EOPNOTSUPP);
+	assert_int_equal(set_flags(thread, fd, 0x10), 0);
+	assert_int_equal(sys_fallocate(thread, fd, 0, 0, 10), -EPERM);
+	assert_int_equal(sys_openat(thread, AT_FDCWD, user("/file"), 1, 0), -EPERM);
+	assert_int_equal(sys_unlinkat(thread, AT_FDCWD, user("/file"), 0), -EPERM);
+	assert_int_equal(sys_fchmod(thread, fd, 0600), -EPERM);
+	assert_int_equal(sys_fsetxattr(thread, fd, user("user.a"), user("x"), 1, 0), -EPERM);
+	assert_int_equal(set_flags(thread, fd, 0x60), 0);
+	assert_int_equal(sys_ftruncate(thread, fd, 0), -EPERM);
+	assert_int_equal(sys_fallocate(thread, fd, 3, 0, 10), -EPERM);
+	assert_int_equal(sys_fallocate(thread, fd, 0, 0, 10), 0);
+	assert_int_equal(sys_openat(thread, AT_FDCWD, user("/file"), 1, 0), -EPERM);
+	open_path(thread, "/file", OPEN_WRITE_ONLY | OPEN_APPEND);
+	assert_int_equal(sys_ioctl(thread, fd, GET_FLAGS, user(&flags)), 0);
+	assert_int_equal(flags, 0x60);
+	assert_int_equal(sys_ioctl(thread, dir, GET_FLAGS, user(&flags)), 0);
+	become(thread, 1000);
+	assert_int_equal(set_flags(thread, fd, 0), -EPERM);
+	assert_int_equal(sys_ioctl(thread, fd, GET_FLAGS, (struct user_ptr){ 8 }), -EFAULT);
+}
+
+/* ---- directories that have been removed ------------------------------------------------------ */
+
+static void
+a_removed_directory_still_leads_back(void **state)
+{
+	struct thread *thread = thread_of(state);
+	char path[100];
+
+	assert_int_equal(sys_mkdirat(thread, AT_FDCWD, user("/a"), 0755), 0);
+	assert_int_equal(sys_mkdirat(thread, AT_FDCWD, user("/a/b"), 0755), 0);
+	assert_int_equal(sys_mkdirat(thread, AT_FDCWD, user("/a/b/c"), 0755), 0);
+	assert_int_equal(sys_chdir(thread, user("/a/b/c")), 0);
+	assert_int_equal(sys_unlinkat(thread, AT_FDCWD, user("/a/b/c"), AT_REMOVEDIR), 0);
+	assert_int_equal(sys_unlinkat(thread, AT_FDCWD, user("/a/b"), AT_REMOVEDIR), 0);
+	assert_int_equal(sys_mkdirat(thread, AT_FDCWD, user("x"), 0755), -ENOENT);
+	assert_int_equal(sys_mkdirat(thread, AT_FDCWD, user("../x"), 0755), -ENOENT);
+	assert_int_equal(sys_mkdirat(thread, AT_FDCWD, user("../../x"), 0755), 0);
+	assert_int_equal(sys_getcwd(thread, user(path), 100), -ENOENT);
+	assert_int_equal(sys_chdir(thread, user("..")), 0);
+	assert_int_equal(sys_getcwd(thread, user(path), 100), -ENOENT);
+	assert_int_equal(sys_chdir(thread, user("..")), 0);
+	assert_int_equal(sys_getcwd(thread, user(path), 100), 3);
+	assert_string_equal(path, "/a");
+}
+
+/* Of a long way down nothing is left once nobody is there. */
+static void
+removed_directories_in_removed_directories_all_go(void **state)
+{
+	struct thread *thread = thread_of(state);
+	struct file *file = thread_file(thread, open_path(thread, "/", 0));
+	struct fs_statistics before, after;
+	unsigned depth;
+
+	assert_int_equal(mount_statistics(file->vnode->mount, &before), 0);
+	for (depth = 0; depth < 3000; depth++) {
+		assert_int_equal(sys_mkdirat(thread, AT_FDCWD, user("d"), 0755), 0);
+		assert_int_equal(sys_chdir(thread, user("d")), 0);
+	}
+	open_path(thread, ".", 0);
+	for (; depth > 0; depth--) {
+		assert_int_equal(sys_chdir(thread, user("..")), 0);
+		assert_int_equal(sys_unlinkat(thread, AT_FDCWD, user("d"), AT_REMOVEDIR), 0);
+	}
+	assert_int_equal(mount_statistics(file->vnode->mount, &after), 0);
+	assert_int_equal(after.inodes_free, before.inodes_free - 3000);
+	assert_int_equal(sys_close_range(thread, 1, 100, 0), 0);
+	assert_int_equal(mount_statistics(file->vnode->mount, &after), 0);
+	assert_int_equal(after.inodes_free, before.inodes_free);
+	file_put(file);
+}
+
 int
 main(void)
 {
@@ -368,6 +463,9 @@ main(void)
 		caller_test(space_is_set_aside_zeroed_and_given_back),
 		caller_test(space_that_there_is_not_is_not_taken),
 		caller_test(allocating_is_checked_as_in_linux),
+		caller_test(inode_flags_forbid_what_they_say),
+		caller_test(a_removed_directory_still_leads_back),
+		caller_test(removed_directories_in_removed_directories_all_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,18 @@
 
 /* ---- truncate ---------------------------------------------------------------------------------- */
 
+/* Has an open file none of these inode flags?  They may have been set since. */
+static int
+check_inode_flags(struct vnode *vnode, uint32_t against)
+{
+	uint32_t flags;
+
+	rwlock_lock_shared(&vnode->lock);
+	flags = vnode->attributes.flags;
+	rwlock_unlock_shared(&vnode->lock);
+	return (flags & against) != 0 ? -EPERM : 0;
+}
+
 static int
 truncate_vnode(struct thread *thread, struct vnode *vnode, int64_t length)
 {
@@ -80,6 +92,8 @@ sys_ftruncate(struct thread *thread, int fd, int64_t length)
 	else if (file->vnode->type != VNODE_REGULAR || !file_can_write(file))
 		error = -EINVAL;
 	else
+		error = check_inode_flags(file->vnode, VNODE_APPEND_ONLY);
+	if (error == 0)
 		error = truncate_vnode(thread, file->vnode, length);
 	file_put(file);
 	return error;
@@ -118,18 +132,13 @@ check_has_space(const struct vnode *vnode)
 	}
 }
 
-/* May an open file be changed so?  Flags may have been set since it was opened. */
-static int
-check_inode_flags(struct vnode *vnode, uint32_t mode)
+/* The inode flags that forbid a mode: what is only appended to gets no holes. */
+static uint32_t
+flags_against(uint32_t mode)
 {
-	uint32_t flags;
+	uint32_t only_more = mode & ~(uint32_t)ALLOCATE_KEEP_SIZE;
 
-	rwlock_lock_shared(&vnode->lock);
-	flags = vnode->attributes.flags;
-	rwlock_unlock_shared(&vnode->lock);
-	if ((mode & ~(uint32_t)ALLOCATE_KEEP_SIZE) != 0 && (flags & VNODE_APPEND_ONLY) != 0)
-		return -EPERM;
-	return (flags & VNODE_IMMUTABLE) != 0 ? -EPERM : 0;
+	return only_more == 0 ? VNODE_IMMUTABLE : VNODE_IMMUTABLE | VNODE_APPEND_ONLY;
 }
 
 /* The order is Linux's. */
@@ -148,7 +157,7 @@ allocate(struct thread *thread, struct file *file, uint32_t mode, int64_t offset
 	if (error == 0 && !file_can_write(file))
 		error = -EBADF;
 	if (error == 0)
-		error = check_inode_flags(file->vnode, mode);
+		error = check_inode_flags(file->vnode, flags_against(mode));
 	if (error == 0)
 		error = check_has_space(file->vnode);
 	if (error == 0 && add_overflows(offset, length, &end))

@@ -13,6 +13,7 @@
 #include "kern/memory.h"
 #include "kern/thread.h"
 #include "syscall/handlers.h"
+#include "syscall/version.h"
 
 /* ---- syslog ----------------------------------------------------------------------------------- */
 
@@ -109,7 +110,7 @@ sys_uname(struct thread *thread, struct user_ptr buffer)
 	struct user_uname name = {
 		.system = "Anykernel",
 		.node = "rump",
-		.release = "0.1.0",
+		.release = KERNEL_VERSION,
 		.version = "#1",
 		.machine = "any",
 		.domain = "(none)",

@@ -256,18 +256,6 @@ random_open_flags(struct twins *twins)
 	return flags;
 }
 
-/*
- * The ".." of a directory that was removed leads, in Linux, where it was; in a
- * rump kernel nowhere.  So nobody goes on from there.
- */
-static bool
-is_removed(int fd)
-{
-	struct stat status;
-
-	return fstatat(fd, "", &status, AT_EMPTY_PATH) == 0 && status.st_nlink == 0;
-}
-
 static void
 do_open(struct twins *twins)
 {
@@ -277,7 +265,7 @@ do_open(struct twins *twins)
 	char path[600];
 
 	close_slot(twins, slot);
-	if (at < SLOTS && at != slot && !is_removed(twins->slots[at][LINUX])) {
+	if (at < SLOTS && at != slot) {
 		linux_dir = twins->slots[at][LINUX];
 		rump_dir = twins->slots[at][RUMP];
 	}
@@ -727,11 +715,8 @@ run(struct twins *twins)
 		do_list,
 	};
 
-	for (twins->step = 0; twins->step < STEPS; twins->step++) {
-		if (is_removed(AT_FDCWD))
-			BOTH(twins, chdir("/"));
+	for (twins->step = 0; twins->step < STEPS; twins->step++)
 		CHOOSE(twins, actions)(twins);
-	}
 }
 
 /* A child that may do what it likes below chroot(). */

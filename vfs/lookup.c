@@ -79,8 +79,8 @@ lookup_name(struct vnode *dir, struct name name, struct vnode **out)
 {
 	if (name_cache_find(dir, name, out))
 		return *out != NULL ? 0 : -ENOENT;
-	if (name.length > NAME_LENGTH_MAX)
-		return -ENAMETOOLONG;
+	if (name.length > NAME_LENGTH_MAX) /* a removed directory has no names, however long */
+		return dir->attributes.link_count > 0 ? -ENAMETOOLONG : -ENOENT;
 	return lookup_uncached(dir, name, out);
 }
 
@@ -150,7 +150,7 @@ find_locked(const struct walk *walk, struct vnode *dir, struct name name, struct
 static int
 step_up(struct vnode *root, struct vnode *dir, struct vnode **out)
 {
-	int error;
+	int error = 0;
 
 	/* What is covered stays while we hold a reference to what covers it. */
 	while (dir != root && dir == dir->mount->root && dir->mount->covered != NULL)
@@ -160,7 +160,10 @@ step_up(struct vnode *root, struct vnode *dir, struct vnode **out)
 		return 0;
 	}
 	rwlock_lock_shared(&dir->lock);
-	error = lookup_name(dir, NAME(".."), out);
+	if (dir->former_parent != NULL)
+		*out = vnode_get(dir->former_parent);
+	else
+		error = lookup_name(dir, NAME(".."), out);
 	rwlock_unlock_shared(&dir->lock);
 	return error;
 }

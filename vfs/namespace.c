@@ -260,6 +260,14 @@ check_remove(const struct path_context *context, const struct lookup_parent *par
 	return atomic_load(&vnode->mounted_here) != NULL ? -EBUSY : 0;
 }
 
+void
+namespace_directory_removed(struct vnode *dir, struct vnode *vnode)
+{
+	name_cache_purge(vnode);
+	if (vnode->former_parent == NULL && vnode->attributes.link_count == 0)
+		vnode->former_parent = vnode_get(dir);
+}
+
 /* (dir: exclusive) */
 static int
 remove_locked(const struct path_context *context, const struct lookup_parent *parent,
@@ -276,7 +284,7 @@ remove_locked(const struct path_context *context, const struct lookup_parent *pa
 		namespace_touch(vnode, SET_CHANGED);
 		name_cache_remove(parent->dir, parent->last);
 		if (is_rmdir)
-			name_cache_purge(vnode);
+			namespace_directory_removed(parent->dir, vnode);
 	}
 	rwlock_unlock_exclusive(&vnode->lock);
 	return error;

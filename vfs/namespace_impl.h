@@ -27,6 +27,12 @@ MUST_CHECK int namespace_make_unnamed(const struct path_context *context, struct
  */
 void namespace_touch(struct vnode *vnode, uint32_t mask);
 
+/*
+ * A directory has been removed from dir: whoever is in it still finds his way
+ * back by "..", as in Linux.  (both: exclusive)
+ */
+void namespace_directory_removed(struct vnode *dir, struct vnode *vnode);
+
 /* Is this the name of an entry, rather than "", "." or ".."? */
 bool namespace_is_entry(struct name name);
 

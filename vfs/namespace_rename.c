@@ -271,7 +271,9 @@ note_renamed(const struct renaming *renaming)
 	if (replaced == NULL)
 		return;
 	namespace_touch(replaced, SET_CHANGED);
-	if (is_directory(replaced))
+	if (is_directory(replaced) && !is_exchange(renaming))
+		namespace_directory_removed(to, replaced);
+	else if (is_directory(replaced))
 		name_cache_purge(replaced);
 }
 

@@ -258,12 +258,14 @@ table_remove(struct vnode_table *table, struct vnode *vnode, uint32_t flags)
 
 /*
  * Free a doomed vnode that table_remove() has taken out and that reclaim_count
- * counts.
+ * counts.  Of a directory that was removed, the reference to what it was in
+ * passes to the caller; otherwise NULL.
  */
-static void
+static struct vnode *
 vnode_reclaim(struct vnode *vnode)
 {
 	struct vnode_table *table = table_of(vnode);
+	struct vnode *former_parent = vnode->former_parent;
 	struct mount *mount = vnode->mount;
 
 	ASSERT(atomic_load_explicit(&vnode->lock_count, memory_order_relaxed) == 0);
@@ -281,6 +283,7 @@ vnode_reclaim(struct vnode *vnode)
 	if (--mount->reclaim_count == 0)
 		condition_broadcast(&table->reclaimed, &table->lock);
 	mutex_unlock(&table->lock);
+	return former_parent;
 }
 
 /*
@@ -334,18 +337,21 @@ trim_idle(struct vnode_table *table)
 		mutex_unlock(&table->lock);
 		if (vnode == NULL)
 			return;
-		vnode_reclaim(vnode);
+		vnode = vnode_reclaim(vnode);
+		ASSERT(vnode == NULL); /* what has no name is never idle */
 	}
 }
 
 /*
  * Give the last reference back, as it seems; somebody may still take another.
+ * If something else is to be put then, it is returned.
  */
-static void
+static struct vnode *
 vnode_put_last(struct vnode *vnode)
 {
 	struct vnode_table *table = table_of(vnode);
 	uint32_t old = atomic_load(&vnode->references);
+	struct vnode *next = NULL;
 	uint32_t new;
 	bool is_crowded;
 
@@ -372,19 +378,19 @@ vnode_put_last(struct vnode *vnode)
 
 	/* Unless it is doomed, the vnode may be gone by now. */
 	if (new &REFERENCE_DOOMED)
-		vnode_reclaim(vnode);
+		next = vnode_reclaim(vnode);
 	if (is_crowded)
 		trim_idle(table);
+	return next;
 }
 
-void
-vnode_put(struct vnode *vnode)
+/* Give one reference back, and return what is to be put then, or NULL. */
+static struct vnode *
+put_one(struct vnode *vnode)
 {
 	uint32_t old;
 	uint32_t new;
 
-	if (vnode == NULL)
-		return;
 	old = atomic_load_explicit(&vnode->references, memory_order_relaxed);
 	if (UNLIKELY(is_dirty_in_vain(old))) {
 		page_cache_forget_dirty(vnode);
@@ -395,12 +401,19 @@ vnode_put(struct vnode *vnode)
 		new = old - 1;
 		if ((new &REFERENCE_COUNT) > 0)
 			continue;
-		if (!(old & REFERENCE_LISTED) || !is_worth_keeping(old)) {
-			vnode_put_last(vnode);
-			return;
-		}
+		if (!(old & REFERENCE_LISTED) || !is_worth_keeping(old))
+			return vnode_put_last(vnode);
 		new |= REFERENCE_RECENT;
 	} while (!atomic_compare_exchange_weak(&vnode->references, &old, new));
+	return NULL;
+}
+
+void
+vnode_put(struct vnode *vnode)
+{
+	/* Directories in directories, all removed, go one after the other. */
+	while (vnode != NULL)
+		vnode = put_one(vnode);
 }
 
 /* Are no pages left of a doomed vnode?  False also if that cannot be seen. */
@@ -601,8 +614,9 @@ vnode_reclaim_all(struct mount *mount)
 	}
 	mutex_unlock(&table->lock);
 
+	/* A former parent is of the same mount, and goes whoever refers to it. */
 	list_for_each_safe(link, after, &doomed)
-		vnode_reclaim(list_entry(link, struct vnode, mount_link));
+		(void)vnode_reclaim(list_entry(link, struct vnode, mount_link));
 
 	mutex_lock(&table->lock);
 	wait_for_reclaims(table, mount);

@@ -332,7 +332,8 @@ struct vnode {
 	struct rwlock lock;
 	struct vnode_attributes attributes; /* GUARDED_BY(lock) */
 	struct page_cache pages;
-	struct pipe *pipe;		    /* of a fifo that is open; GUARDED_BY(lock) */
+	struct pipe *pipe;	     /* of a fifo that is open; GUARDED_BY(lock) */
+	struct vnode *former_parent; /* of a removed directory; a reference; GUARDED_BY(lock) */
 	struct mount *_Atomic mounted_here; /* GUARDED_BY(lock); atomic to peek at */
 	_Atomic uint32_t lock_count;	    /* see file_lock.h; private to file_lock.c */
 	struct list table_link;		    /* (mount, ino) hash chain; private to vnode.c */
