@@ -6,9 +6,13 @@
  * archive has the data only, and the writer is given zeros for holes, which it
  * drops.  libarchive takes names to be in the user's locale and turns them into
  * UTF-8: while it does, the locale is one in which they are UTF-8 already.
+ *
+ * The library is loaded when an archive is made: it brings a dozen others along,
+ * which every run of rump would wait for if it were linked with it.
  */
 #include <archive.h>
 #include <archive_entry.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -36,19 +40,77 @@ struct archive_file {
 	bool is_broken;
 };
 
+#define LIBRARY_NAME "libarchive.so.13"
+
+#define LIBRARY_FUNCTIONS(F) \
+	F(archive_entry_clear) \
+	F(archive_entry_free) \
+	F(archive_entry_new) \
+	F(archive_entry_set_atime) \
+	F(archive_entry_set_gid) \
+	F(archive_entry_set_hardlink) \
+	F(archive_entry_set_mode) \
+	F(archive_entry_set_mtime) \
+	F(archive_entry_set_pathname) \
+	F(archive_entry_set_rdev) \
+	F(archive_entry_set_size) \
+	F(archive_entry_set_symlink) \
+	F(archive_entry_set_uid) \
+	F(archive_entry_sparse_add_entry) \
+	F(archive_entry_sparse_count) \
+	F(archive_entry_sparse_next) \
+	F(archive_entry_sparse_reset) \
+	F(archive_entry_xattr_add_entry) \
+	F(archive_errno) \
+	F(archive_error_string) \
+	F(archive_write_add_filter_gzip) \
+	F(archive_write_add_filter_none) \
+	F(archive_write_add_filter_xz) \
+	F(archive_write_add_filter_zstd) \
+	F(archive_write_close) \
+	F(archive_write_data) \
+	F(archive_write_fail) \
+	F(archive_write_free) \
+	F(archive_write_header) \
+	F(archive_write_new) \
+	F(archive_write_open_fd) \
+	F(archive_write_set_format_pax) \
+	F(archive_write_set_options)
+
+#define LIBRARY_MEMBER(name) __typeof__(name) *name;
+
+static struct {
+	void *handle; /* NULL: not loaded */
+	LIBRARY_FUNCTIONS(LIBRARY_MEMBER)
+} libarchive;
+
+/* Fill a function pointer of the table; false if the library lacks the function. */
+static bool
+function_find(void *function, const char *name)
+{
+	void *symbol = dlsym(libarchive.handle, name);
+
+	memcpy(function, &symbol, sizeof(symbol));
+	return symbol != NULL;
+}
+
+#define LIBRARY_FIND(name) &&function_find(&libarchive.name, #name)
+
 bool
 archive_is_available(void)
 {
-	return true;
+	if (libarchive.handle == NULL)
+		libarchive.handle = dlopen(LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
+	return libarchive.handle != NULL LIBRARY_FUNCTIONS(LIBRARY_FIND);
 }
 
 /* Why the last call failed. */
 static const char *
 archive_reason(struct archive_file *file)
 {
-	int error = archive_errno(file->archive);
+	int error = libarchive.archive_errno(file->archive);
 
-	return error > 0 ? strerror(error) : archive_error_string(file->archive);
+	return error > 0 ? strerror(error) : libarchive.archive_error_string(file->archive);
 }
 
 static int
@@ -56,13 +118,13 @@ packing_add(struct archive *archive, enum archive_packing packing)
 {
 	switch (packing) {
 	case ARCHIVE_GZIP:
-		return archive_write_add_filter_gzip(archive);
+		return libarchive.archive_write_add_filter_gzip(archive);
 	case ARCHIVE_XZ:
-		return archive_write_add_filter_xz(archive);
+		return libarchive.archive_write_add_filter_xz(archive);
 	case ARCHIVE_ZSTD:
-		return archive_write_add_filter_zstd(archive);
+		return libarchive.archive_write_add_filter_zstd(archive);
 	default:
-		return archive_write_add_filter_none(archive);
+		return libarchive.archive_write_add_filter_none(archive);
 	}
 }
 
@@ -71,19 +133,20 @@ archive_begin(int fd, enum archive_packing packing)
 {
 	struct archive_file *file = memory_resize(NULL, 1, sizeof(*file));
 
-	*file = (struct archive_file){ .archive = archive_write_new(),
-		.entry = archive_entry_new(),
+	*file = (struct archive_file){ .archive = libarchive.archive_write_new(),
+		.entry = libarchive.archive_entry_new(),
 		.buffer = memory_resize(NULL, BUFFER_SIZE, 1),
 		.utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0) };
 	if (file->archive == NULL || file->entry == NULL)
 		report_no_memory();
 	if (packing_add(file->archive, packing) == ARCHIVE_OK &&
-	    archive_write_set_format_pax(file->archive) == ARCHIVE_OK &&
-	    (packing != ARCHIVE_GZIP ||
-		archive_write_set_options(file->archive, "gzip:!timestamp") == ARCHIVE_OK) &&
-	    archive_write_open_fd(file->archive, fd) == ARCHIVE_OK)
+	    libarchive.archive_write_set_format_pax(file->archive) == ARCHIVE_OK &&
+	    (packing != ARCHIVE_GZIP || libarchive.archive_write_set_options(file->archive,
+					    "gzip:!timestamp") == ARCHIVE_OK) &&
+	    libarchive.archive_write_open_fd(file->archive, fd) == ARCHIVE_OK)
 		return file;
-	report_unable("cannot begin the archive: %s", archive_error_string(file->archive));
+	report_unable("cannot begin the archive: %s",
+	    libarchive.archive_error_string(file->archive));
 	file->is_broken = true;
 	archive_end(file);
 	return NULL;
@@ -102,7 +165,7 @@ xattrs_add(struct archive_entry *entry, int fd)
 		ssize_t size = rump_sys_fgetxattr(fd, name, value, sizeof(value));
 
 		if (size >= 0 && strncmp(name, "rump.", 5) != 0)
-			archive_entry_xattr_add_entry(entry, name, value, (size_t)size);
+			libarchive.archive_entry_xattr_add_entry(entry, name, value, (size_t)size);
 	}
 }
 
@@ -118,20 +181,21 @@ entry_fill(struct archive_entry *entry, const struct archive_item *item)
 {
 	const struct stat *st = item->st;
 
-	archive_entry_clear(entry);
-	archive_entry_set_pathname(entry, item->name);
-	archive_entry_set_mode(entry, st->st_mode);
-	archive_entry_set_uid(entry, st->st_uid);
-	archive_entry_set_gid(entry, st->st_gid);
-	archive_entry_set_mtime(entry, st->st_mtim.tv_sec, nanoseconds(&st->st_mtim));
-	archive_entry_set_atime(entry, st->st_atim.tv_sec, nanoseconds(&st->st_atim));
-	archive_entry_set_size(entry, S_ISREG(st->st_mode) && item->link == NULL ? st->st_size : 0);
+	libarchive.archive_entry_clear(entry);
+	libarchive.archive_entry_set_pathname(entry, item->name);
+	libarchive.archive_entry_set_mode(entry, st->st_mode);
+	libarchive.archive_entry_set_uid(entry, st->st_uid);
+	libarchive.archive_entry_set_gid(entry, st->st_gid);
+	libarchive.archive_entry_set_mtime(entry, st->st_mtim.tv_sec, nanoseconds(&st->st_mtim));
+	libarchive.archive_entry_set_atime(entry, st->st_atim.tv_sec, nanoseconds(&st->st_atim));
+	libarchive.archive_entry_set_size(entry,
+	    S_ISREG(st->st_mode) && item->link == NULL ? st->st_size : 0);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
-		archive_entry_set_rdev(entry, st->st_rdev);
+		libarchive.archive_entry_set_rdev(entry, st->st_rdev);
 	if (item->target != NULL)
-		archive_entry_set_symlink(entry, item->target);
+		libarchive.archive_entry_set_symlink(entry, item->target);
 	if (item->link != NULL)
-		archive_entry_set_hardlink(entry, item->link);
+		libarchive.archive_entry_set_hardlink(entry, item->link);
 	else if (item->fd >= 0)
 		xattrs_add(entry, item->fd);
 }
@@ -154,11 +218,11 @@ holes_add(struct archive_entry *entry, const struct archive_item *item)
 		hole = rump_sys_lseek(item->fd, data, SEEK_HOLE);
 		if (hole <= data || hole > size)
 			hole = size;
-		archive_entry_sparse_add_entry(entry, data, hole - data);
+		libarchive.archive_entry_sparse_add_entry(entry, data, hole - data);
 		data = hole;
 	}
-	if (archive_entry_sparse_count(entry) == 0)
-		archive_entry_sparse_add_entry(entry, size, 0);
+	if (libarchive.archive_entry_sparse_count(entry) == 0)
+		libarchive.archive_entry_sparse_add_entry(entry, size, 0);
 }
 
 /* What the archive cannot take, so that it is of no use. */
@@ -175,7 +239,7 @@ static bool
 bytes_write(struct archive_file *file, const char *bytes, size_t length, const char *shown)
 {
 	while (length > 0) {
-		la_ssize_t written = archive_write_data(file->archive, bytes, length);
+		la_ssize_t written = libarchive.archive_write_data(file->archive, bytes, length);
 
 		if (written <= 0)
 			return archive_break(file, shown);
@@ -236,9 +300,9 @@ content_write(struct archive_file *file, const struct archive_item *item, const 
 	la_int64_t offset, length;
 	off_t at = 0;
 
-	if (archive_entry_sparse_reset(file->entry) == 0)
+	if (libarchive.archive_entry_sparse_reset(file->entry) == 0)
 		return range_write(file, item, 0, size, shown);
-	while (archive_entry_sparse_next(file->entry, &offset, &length) == ARCHIVE_OK) {
+	while (libarchive.archive_entry_sparse_next(file->entry, &offset, &length) == ARCHIVE_OK) {
 		if (!zeros_write(file, offset - at, shown) ||
 		    !range_write(file, item, offset, offset + length, shown))
 			return false;
@@ -251,7 +315,7 @@ static int
 header_write(struct archive_file *file)
 {
 	locale_t before = file->utf8 != (locale_t)0 ? uselocale(file->utf8) : (locale_t)0;
-	int result = archive_write_header(file->archive, file->entry);
+	int result = libarchive.archive_write_header(file->archive, file->entry);
 
 	if (before != (locale_t)0)
 		uselocale(before);
@@ -272,7 +336,7 @@ archive_add(struct archive_file *file, const struct archive_item *item, const ch
 		return archive_break(file, shown);
 	if (result < ARCHIVE_WARN) {
 		report("cannot put %s into the archive: %s", shown,
-		    archive_error_string(file->archive));
+		    libarchive.archive_error_string(file->archive));
 		return true;
 	}
 	return !has_content || content_write(file, item, shown);
@@ -283,14 +347,14 @@ archive_end(struct archive_file *file)
 {
 	bool is_good = !file->is_broken;
 
-	if (is_good && archive_write_close(file->archive) != ARCHIVE_OK) {
+	if (is_good && libarchive.archive_write_close(file->archive) != ARCHIVE_OK) {
 		report("cannot write the archive: %s", archive_reason(file));
 		is_good = false;
 	}
 	if (file->is_broken)
-		archive_write_fail(file->archive);
-	archive_entry_free(file->entry);
-	archive_write_free(file->archive);
+		libarchive.archive_write_fail(file->archive);
+	libarchive.archive_entry_free(file->entry);
+	libarchive.archive_write_free(file->archive);
 	if (file->utf8 != (locale_t)0)
 		freelocale(file->utf8);
 	free(file->buffer);

@@ -354,7 +354,7 @@ location_search(struct grep *grep, const struct location *location)
 	}
 }
 
-/* ---- options ---------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------ */
 
 static bool
 glob_take(struct globs *globs, const char *value)

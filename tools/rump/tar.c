@@ -246,7 +246,8 @@ tar_run(int argc, char **argv)
 	if (first == 0)
 		return report_status();
 	if (!archive_is_available())
-		return report_usage("this rump was built without libarchive");
+		return report_usage(
+		    "archives cannot be made without libarchive, which is missing here");
 	if (first + 1 != argc)
 		return report_usage("one archive holds one place of one image");
 	location = image_locate(argv + first, 1);
