@@ -172,8 +172,8 @@ def digest(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 
 
-def on_terminal(*words, columns=80):
-    """What a command prints on a terminal."""
+def on_terminal(*words, columns=80, status=0):
+    """What a command prints on a terminal; it must end with status."""
     pid, terminal = pty.fork()
     if pid == 0:
         try:
@@ -192,7 +192,7 @@ def on_terminal(*words, columns=80):
             break
         text += piece
     os.close(terminal)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, text
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == status, text
     return text
 
 

@@ -3,10 +3,10 @@
 
 import json
 import os
-import subprocess
+import struct
 
 import command
-from command import NO_LOCALES, RUMP, complaint, good, ls, on_terminal, rump, scratch, test
+from command import NO_LOCALES, complaint, good, ls, on_terminal, rump, scratch, test
 
 JSON_COMMANDS = ("ls", "stat", "tree", "info")
 
@@ -81,6 +81,22 @@ def json_has_a_tree_and_what_an_image_is(images, tree):
 
 
 @test
+def json_has_the_partitions_of_a_disk(images, tree):
+    system = images[0].read_bytes()
+    system += bytes(-len(system) % 512)
+    table = bytearray(512)
+    table[446:462] = struct.pack("<B3sB3sII", 0, b"", 0xA9, b"", 63, len(system) // 512)
+    table[510:512] = b"\x55\xaa"
+    with scratch() as place:
+        (place / "disk").write_bytes(bytes(table) + bytes(62 * 512) + system)
+        [row] = records("info", "--json", place / "disk")
+        [part] = row["partitions"]
+        assert (part["name"], part["table"], part["start"]) == ("1", "MBR", 63 * 512), part
+        assert part["size"] == len(system) and row["partition"] == "1" and part["format"] == "UFS2"
+        assert good("-p", "1", "ls", place / "disk").lines == good("ls", images[0]).lines
+
+
+@test
 def colours_are_those_of_ls(images, tree):
     text = good("ls", "--color=always", f"{images[0]}:/").output
     assert b"\033[01;34mlinks\033[0m\n" in text and b"\033[33mfifo\033[0m\n" in text, text
@@ -97,12 +113,28 @@ def colours_are_those_of_ls(images, tree):
 def names_cannot_drive_a_terminal(images, tree):
     if NO_LOCALES:
         return NO_LOCALES
-    for words in (("ls",), ("tree",), ("stat",)):
-        for name in ("new\nline", b"\xff\xfe"):
-            place = os.fsencode(str(images[0])) + b":/names"
-            place += b"/" + os.fsencode(name) if words == ("stat",) else b""
-            text = on_terminal("--color=never", *words, os.fsdecode(place))
-            assert b"\xff" not in text and b"new\r\n" not in text and b"\033" not in text, text
+    with scratch() as place:
+        evil = place / "evil"
+        evil.mkdir()
+        for name in (b"new\nline", b"\xff\xfe", b"\033[2J", b"bell\a", "\u009b1m".encode()):
+            with open(os.fsencode(evil) + b"/" + name, "wb") as file:
+                file.write(b"word\n")
+        image = str(place / "evil.img")
+        command.make_image(image, evil, "-s", "1m")
+        (place / "empty").mkdir()
+        (place / "manifest").write_bytes(b"\\" + b"0" * 64 + b"  new\\nline\n" + b"0" * 64 + b"  \033[2J\n")
+        rows = (
+            (0, "ls", image), (0, "ls", "-l", image), (0, "tree", image), (0, "find", image),
+            (0, "find", image, "-ls"), (0, "du", "-a", image), (0, "grep", "-rl", "word", image),
+            (0, "grep", "-rc", "word", image), (1, "diff", image, str(place / "empty")),
+            (1, "verify", image, str(place / "manifest")), (0, "stat", f"{image}:/\033[2J"),
+            (0, "ls", "--json", image), (0, "find", "--json", image),
+            (0, "cp", "-rv", image, str(place / "copy")),
+        )
+        for status, *words in rows:
+            text = on_terminal("--color=never", *words, status=status)
+            for bad in (b"\033", b"\a", b"\xff", b"new\r\nline", b"new\nline", b"\xc2\x9b"):
+                assert bad not in text, (words, bad, text)
     return None
 
 

@@ -18,6 +18,7 @@
 
 #include "tools/rump/image.h"
 #include "tools/rump/memory.h"
+#include "tools/rump/name.h"
 #include "tools/rump/option.h"
 #include "tools/rump/report.h"
 #include "tools/rump/walk.h"
@@ -105,17 +106,10 @@ choices_print(const struct completion *completion, const char *whole)
 
 /* ---- operands --------------------------------------------------------------------- */
 
-static bool
-is_printable(const char *name)
-{
-	for (; *name != '\0'; name++) {
-		if ((unsigned char)*name < ' ' || *name == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-/* Paths in an image: the word ends in the directory's name and a part of a name. */
+/*
+ * Paths in an image: the word ends in the directory's name and a part of a name.
+ * What cannot be shown cannot be typed either.
+ */
 static void
 paths_print(const struct completion *completion)
 {
@@ -138,7 +132,7 @@ paths_print(const struct completion *completion)
 	location = image_locate(&directory, 1);
 	if (location->image != NULL && walk_begin(&walk, location, &plan)) {
 		while ((entry = walk_next(&walk)) != NULL) {
-			if (begins_with(entry->name, name) && is_printable(entry->name) &&
+			if (begins_with(entry->name, name) && name_is_printable(entry->name) &&
 			    (entry->name[0] != '.' || name[0] == '.'))
 				printf("%s%s%s\n", directory, entry->name,
 				    entry->type == DT_DIR ? "/" : "");

@@ -61,6 +61,8 @@ character_print(const char *text)
 		putchar('\\');
 	if ((unsigned char)*text < ' ' || *text == 0x7f)
 		printf("\\u%04x", *text);
+	else if (length == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0)
+		printf("\\u%04x", (unsigned char)text[1]); /* U+0080 to U+009F: controls, too */
 	else
 		fwrite(text, 1, length, stdout);
 	return length;

@@ -7,7 +7,6 @@
  */
 #include "tools/rump/name.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -137,4 +136,18 @@ name_width(const char *name, enum name_style style)
 		width += piece.width;
 	}
 	return width;
+}
+
+bool
+name_is_printable(const char *name)
+{
+	struct piece piece;
+	size_t length;
+
+	for (; *name != '\0'; name += length) {
+		length = piece_cut(&piece, name, NAME_HIDE);
+		if (piece.length != length || memcmp(piece.bytes, name, length) != 0)
+			return false;
+	}
+	return true;
 }

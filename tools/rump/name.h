@@ -8,6 +8,7 @@
 #ifndef TOOLS_RUMP_NAME_H
 #define TOOLS_RUMP_NAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -22,6 +23,9 @@ enum name_style {
 enum name_style name_style_default(void);
 
 void name_print(FILE *stream, const char *name, enum name_style style);
+
+/* Whether name can be shown as it is. */
+bool name_is_printable(const char *name);
 
 /* The number of terminal columns name takes. */
 size_t name_width(const char *name, enum name_style style);
