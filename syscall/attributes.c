@@ -106,6 +106,7 @@ change_of_owner(uint32_t uid, uint32_t gid)
 		.mask = (uid == NO_ID ? 0U : SET_UID) | (gid == NO_ID ? 0U : SET_GID),
 		.uid = uid,
 		.gid = gid,
+		.is_chown = true,
 	};
 }
 

@@ -549,9 +549,6 @@ do_change_attributes(struct twins *twins)
 		BOTH(twins, chmod(path, mode));
 		break;
 	case 1:
-		/* Who changes nothing changes the set-ID bits in Linux. */
-		if (uid == (uid_t)-1 && gid == (uid_t)-1)
-			return;
 		note(twins, "fchownat(%s, %d, %d, 0x%x)", path, uid, gid, how);
 		BOTH(twins, fchownat(AT_FDCWD, path, uid, gid, how));
 		break;

@@ -87,6 +87,7 @@ struct attribute_change {
 	struct timestamp accessed;
 	struct timestamp modified;
 	bool times_are_now; /* utimensat(NULL): write permission suffices */
+	bool is_chown;	    /* even of nothing: set-ID bits go */
 };
 
 /*

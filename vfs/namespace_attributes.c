@@ -179,6 +179,21 @@ check_times_change(const struct vnode *vnode, const struct credential *credentia
 	return permission_check(vnode, credential, ACCESS_WRITE);
 }
 
+/*
+ * Permission bits that a change of the owner takes away, lest programs run as
+ * the new owner unasked; directories lose none.
+ */
+static uint32_t
+lost_by_chown(const struct vnode *vnode, const struct credential *credential,
+    const struct attribute_change *change)
+{
+	if (vnode->type == VNODE_DIRECTORY)
+		return 0;
+	if (!change->is_chown && (change->mask & (SET_UID | SET_GID)) == 0)
+		return 0;
+	return permission_lost_set_id(vnode, credential);
+}
+
 /* May the caller make this change?  (vnode: shared) */
 static int
 check_change(const struct vnode *vnode, const struct credential *credential,
@@ -188,7 +203,8 @@ check_change(const struct vnode *vnode, const struct credential *credential,
 
 	if (error == 0 && (change->mask & (SET_UID | SET_GID)))
 		error = check_owner_change(vnode, credential, change);
-	if (error == 0 && (change->mask & SET_PERMISSIONS))
+	if (error == 0 &&
+	    ((change->mask & SET_PERMISSIONS) || lost_by_chown(vnode, credential, change) != 0))
 		error = permission_owner(vnode, credential);
 	if (error == 0 && (change->mask & (SET_ACCESSED | SET_MODIFIED)))
 		error = check_times_change(vnode, credential, change);
@@ -201,11 +217,8 @@ lost_permissions(const struct vnode *vnode, const struct credential *credential,
     const struct attribute_change *change, uint32_t permissions)
 {
 	uint32_t gid = change->mask & SET_GID ? change->gid : vnode->attributes.gid;
-	uint32_t lost = 0;
+	uint32_t lost = lost_by_chown(vnode, credential, change);
 
-	/* A new owner shall not run programs as the new owner unasked. */
-	if ((change->mask & (SET_UID | SET_GID)) && vnode->type != VNODE_DIRECTORY)
-		lost |= permission_lost_set_id(vnode, credential);
 	if ((change->mask & SET_PERMISSIONS) && !credential_has_group(credential, gid) &&
 	    !credential_can(credential, CAP_FSETID))
 		lost |= MODE_SETGID;
