@@ -138,7 +138,13 @@
 	X(ssize_t, flistxattr, (int fd, char *list, size_t size), (fd, list, size)) \
 	X(int, removexattr, (const char *path, const char *name), (path, name)) \
 	X(int, lremovexattr, (const char *path, const char *name), (path, name)) \
-	X(int, fremovexattr, (int fd, const char *name), (fd, name))
+	X(int, fremovexattr, (int fd, const char *name), (fd, name)) \
+	X(int, getrlimit, (int resource, struct rlimit *limit), (resource, limit)) \
+	X(int, setrlimit, (int resource, const struct rlimit *limit), (resource, limit)) \
+	X(ssize_t, preadv2, (int fd, const struct iovec *vector, int count, off_t at, int flags), \
+	    (fd, vector, count, at, flags)) \
+	X(ssize_t, pwritev2, (int fd, const struct iovec *vector, int count, off_t at, int flags), \
+	    (fd, vector, count, at, flags))
 
 #define CALLS_TO_COME(X) \
 	X(ssize_t, copy_file_range, \
@@ -154,13 +160,7 @@
 	X(int, timerfd_settime, \
 	    (int fd, int flags, const struct itimerspec *time, struct itimerspec *old), \
 	    (fd, flags, time, old)) \
-	X(int, timerfd_gettime, (int fd, struct itimerspec *time), (fd, time)) \
-	X(int, getrlimit, (int resource, struct rlimit *limit), (resource, limit)) \
-	X(int, setrlimit, (int resource, const struct rlimit *limit), (resource, limit)) \
-	X(ssize_t, preadv2, (int fd, const struct iovec *vector, int count, off_t at, int flags), \
-	    (fd, vector, count, at, flags)) \
-	X(ssize_t, pwritev2, (int fd, const struct iovec *vector, int count, off_t at, int flags), \
-	    (fd, vector, count, at, flags))
+	X(int, timerfd_gettime, (int fd, struct itimerspec *time), (fd, time))
 
 struct calls {
 #define X(result, name, parameters, arguments) result(*name) parameters;

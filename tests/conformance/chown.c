@@ -113,10 +113,19 @@ a_new_owner_gets_no_program_of_the_old_one(void)
 		set_mode("f", rows[i].mode);
 		OK(BY(ALICE, c->chown("f", ALICE, ALICE)));
 		MODE("f", S_IFREG | rows[i].want);
-		/* Even if nothing changes. */
+		/* Even if nothing changes, or nothing is to change. */
 		set_mode("f", rows[i].mode);
 		OK(BY(ALICE, c->chown("f", ALICE, ALICE)));
 		MODE("f", S_IFREG | rows[i].want);
+		set_mode("f", rows[i].mode);
+		OK(BY(ALICE, c->chown("f", (uid_t)KEEP, (gid_t)KEEP)));
+		MODE("f", S_IFREG | rows[i].want);
+		set_mode("f", rows[i].mode);
+		if ((rows[i].mode & 06000) != 0)
+			FAILS(EPERM, BY(BOB, c->chown("f", (uid_t)KEEP, (gid_t)KEEP)));
+		else
+			OK(BY(BOB, c->chown("f", (uid_t)KEEP, (gid_t)KEEP)));
+		MODE("f", S_IFREG | rows[i].mode);
 	}
 }
 

@@ -274,6 +274,10 @@ a_removed_directory_is_empty_for_good(void)
 	OK(c->stat(".", &status));
 	FAILS(ENOENT, c->creat("new", 0644));
 	FAILS(EINVAL, c->rmdir("."));
+	/* It still knows where it was. */
+	OK(c->stat("../f", &status));
+	OK(c->chdir(".."));
+	OK(c->stat("f", &status));
 }
 
 static void

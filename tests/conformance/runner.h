@@ -37,6 +37,7 @@ void run_group(const struct subject *subject, const struct group *group, const c
 struct difference {
 	const char *name;
 	const char *reason;
+	const char *setting; /* of the host, 0 if there the two do not differ; or NULL */
 	long (*probe)(void); /* the result, or -errno */
 	long in_linux, in_rump;
 };
