@@ -107,6 +107,7 @@
 	X(int, setgroups, (size_t count, const gid_t *groups), (count, groups)) \
 	X(int, close_range, (unsigned int first, unsigned int last, unsigned int flags), \
 	    (first, last, flags)) \
+	X(int, ioctl, (int fd, unsigned long request, void *argument), (fd, request, argument)) \
 	X(int, openat2, (int dir, const char *path, struct open_how *how, size_t size), \
 	    (dir, path, how, size)) \
 	X(int, fallocate, (int fd, int mode, off_t offset, off_t size), (fd, mode, offset, size)) \

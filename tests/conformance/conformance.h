@@ -54,6 +54,7 @@ struct group {
 	X(descriptor_groups) \
 	X(directory_groups) \
 	X(copy_groups) \
+	X(flag_groups) \
 	X(lock_groups) \
 	X(openat2_groups) \
 	X(pipe_groups) \
