@@ -177,7 +177,7 @@ find_run(int argc, char **argv)
 const struct command find_command = {
 	.name = "find",
 	.operands = "IMAGE[:PATH]... [EXPRESSION]",
-	.summary = "search for files by name, type, size, time, ...",
+	.summary = "search for files by name, type, size, time and more",
 	.details = details,
 	.options = rows,
 	.primaries = find_primaries,

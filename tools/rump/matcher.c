@@ -3,8 +3,8 @@
  *
  * A fixed string is searched as bytes; where case does not matter it becomes a
  * regular expression that means the same.  REG_STARTEND, where the C library has
- * it, lets regexec() see a part of a buffer, NULs included; elsewhere it sees a
- * line up to its first NUL.
+ * it, lets regexec() see a part of a buffer, NULs included; elsewhere each part of
+ * a line between NULs is looked at by itself.
  */
 #include "tools/rump/matcher.h"
 
@@ -88,26 +88,36 @@ matcher_add(struct matcher *matcher, const char *text)
 	return result;
 }
 
-/* Look at length bytes of line, which a NUL follows, from from on. */
+#ifdef REG_STARTEND
 static bool
 regex_find(const regex_t *regex, const char *line, size_t length, size_t from, size_t *start,
     size_t *end)
 {
-	int flags = from > 0 ? REG_NOTBOL : 0;
-	regmatch_t match = { 0 };
-	size_t base = from;
+	regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)length };
 
-#ifdef REG_STARTEND
-	match = (regmatch_t){ .rm_so = (regoff_t)from, .rm_eo = (regoff_t)length };
-	flags |= REG_STARTEND;
-	base = from = 0;
-#endif
-	if (regexec(regex, line + from, 1, &match, flags) != 0)
+	if (regexec(regex, line, 1, &match, REG_STARTEND | (from > 0 ? REG_NOTBOL : 0)) != 0)
 		return false;
-	*start = base + (size_t)match.rm_so;
-	*end = base + (size_t)match.rm_eo;
-	return *end <= length;
+	*start = (size_t)match.rm_so;
+	*end = (size_t)match.rm_eo;
+	return true;
 }
+#else
+static bool
+regex_find(const regex_t *regex, const char *line, size_t length, size_t from, size_t *start,
+    size_t *end)
+{
+	regmatch_t match;
+
+	while (regexec(regex, line + from, 1, &match, from > 0 ? REG_NOTBOL : 0) != 0) {
+		from += strlen(line + from) + 1;
+		if (from > length)
+			return false;
+	}
+	*start = from + (size_t)match.rm_so;
+	*end = from + (size_t)match.rm_eo;
+	return true;
+}
+#endif
 
 static bool
 pattern_find(const struct matcher_pattern *pattern, const char *line, size_t length, size_t from,

@@ -239,11 +239,18 @@ option_take_none(void *options, int id, const char *value)
 
 /* A mistake that getopt_long() found: option is what it returned. */
 static void
-mistake_report(int option, char **argv)
+mistake_report(const struct getopt_tables *tables, const struct command *command, int option,
+    char **argv)
 {
-	if (option == ':')
-		report_usage("option %s needs a value", argv[optind - 1]);
-	else if (optopt == 0 || optopt >= OPTION_LONG)
+	if (option == ':' && optopt >= OPTION_LONG)
+		report_usage("option --%s needs a value",
+		    tables_find(tables, command, optopt)->name);
+	else if (option == ':')
+		report_usage("option -%c needs a value", optopt);
+	else if (optopt >= OPTION_LONG)
+		report_usage("option --%s takes no value",
+		    tables_find(tables, command, optopt)->name);
+	else if (optopt == 0)
 		report_usage("unknown option %s", argv[optind - 1]);
 	else
 		report_usage("unknown option -%c", optopt);
@@ -274,7 +281,7 @@ parse(const struct command *command, struct getopt_tables *tables, int argc, cha
 		    result == '?' || result == ':' ? NULL : tables_find(tables, command, result);
 
 		if (row == NULL) {
-			mistake_report(result, argv);
+			mistake_report(tables, command, result, argv);
 			return 0;
 		}
 		if (row->id == OPTION_HELP) {
