@@ -246,7 +246,8 @@ descriptor_cancel(struct descriptor_table *table, int descriptor)
 static void
 file_closed(struct descriptor_table *table, struct file *file)
 {
-	file_lock_release(file->vnode, FILE_LOCK_PROCESS, table);
+	if (!file_is_path(file)) /* who only named it is none of those who may lock */
+		file_lock_release(file->vnode, FILE_LOCK_PROCESS, table);
 	file_put(file);
 }
 

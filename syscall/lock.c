@@ -156,7 +156,14 @@ lock_from_user(struct thread *thread, struct file *file, int command, const stru
 	out->kind = FILE_LOCK_OPEN;
 	out->owner = file;
 	out->pid = 0;
-	return from->pid == 0 ? 0 : -EINVAL;
+	return 0;
+}
+
+/* An open file's lock is no process's. */
+static int
+check_pid(int command, const struct user_flock *flock)
+{
+	return is_of_open_file(command) && flock->pid != 0 ? -EINVAL : 0;
 }
 
 /* Tell about the lock that is in the way; if none is, all but the type stays. */
@@ -185,6 +192,8 @@ get_lock(struct thread *thread, struct file *file, int command, struct user_ptr 
 		error = -EINVAL;
 	if (error == 0)
 		error = lock_from_user(thread, file, command, &flock, &wanted);
+	if (error == 0)
+		error = check_pid(command, &flock);
 	if (error < 0)
 		return error;
 	file_lock_find(file->vnode, &wanted, &found);
@@ -215,6 +224,8 @@ set_lock(struct thread *thread, struct file *file, int command, struct user_ptr 
 		error = lock_from_user(thread, file, command, &flock, &wanted);
 	if (error == 0)
 		error = check_mode(file, wanted.type);
+	if (error == 0)
+		error = check_pid(command, &flock);
 	return error < 0 ? error : file_lock_set(file->vnode, &wanted, wait);
 }
 

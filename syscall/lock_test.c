@@ -84,6 +84,7 @@ locks_go_when_any_descriptor_of_the_file_is_closed(void **state)
 	struct thread *thread = thread_of(state);
 	int first = open_path(thread, "/file", OPEN_CREATE | OPEN_READ_WRITE);
 	int second = open_path(thread, "/file", 0);
+	int path = open_path(thread, "/file", OPEN_PATH);
 	struct thread *child = fork_process(thread);
 
 	assert_int_equal(lock(thread, first, F_SETLK, EXCLUSIVE, 5, 10), 0);
@@ -94,6 +95,8 @@ locks_go_when_any_descriptor_of_the_file_is_closed(void **state)
 	assert_int_equal(lock(child, first, F_SETLK, SHARED, 0, 0), -EAGAIN);
 	/* The child's closing is its own affair. */
 	assert_int_equal(sys_close(child, second), 0);
+	assert_int_equal(ask(child, first, F_GETLK, 7).type, EXCLUSIVE);
+	assert_int_equal(sys_close(thread, path), 0);
 	assert_int_equal(ask(child, first, F_GETLK, 7).type, EXCLUSIVE);
 	assert_int_equal(sys_close(thread, second), 0);
 	assert_int_equal(ask(child, first, F_GETLK, 7).type, NONE);

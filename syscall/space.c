@@ -15,8 +15,12 @@
 #include "vfs/vnode.h"
 
 /* What the calls take, numerically Linux's. */
-#define ADVICE_LAST	 5
-#define SYNC_RANGE_FLAGS 7
+#define FALLOCATE_COLLAPSE    0x08
+#define FALLOCATE_INSERT      0x20
+#define FALLOCATE_UNSHARE     0x40
+#define FALLOCATE_WRITE_ZEROS 0x80
+#define ADVICE_LAST	      5
+#define SYNC_RANGE_FLAGS      7
 
 /* ---- truncate ---------------------------------------------------------------------------------- */
 
@@ -101,19 +105,35 @@ sys_ftruncate(struct thread *thread, int fd, int64_t length)
 
 /* ---- fallocate -------------------------------------------------------------------------------- */
 
-/* Is there such a mode? */
+/* Is there such a mode?  Not all that there are can be done. */
 static int
 check_mode(uint32_t mode)
 {
+	bool keeps_size = (mode & ALLOCATE_KEEP_SIZE) != 0;
+
 	switch (mode & ~(uint32_t)ALLOCATE_KEEP_SIZE) {
 	case ALLOCATE_SPACE:
 	case ALLOCATE_ZERO_RANGE:
+	case FALLOCATE_UNSHARE:
 		return 0;
 	case ALLOCATE_PUNCH_HOLE:
-		return (mode & ALLOCATE_KEEP_SIZE) != 0 ? 0 : -EOPNOTSUPP;
+		return keeps_size ? 0 : -EOPNOTSUPP;
+	case FALLOCATE_COLLAPSE:
+	case FALLOCATE_INSERT:
+	case FALLOCATE_WRITE_ZEROS:
+		return keeps_size ? -EOPNOTSUPP : 0;
 	default:
-		return -EOPNOTSUPP; /* collapsing, inserting, unsharing: nothing has them */
+		return -EOPNOTSUPP;
 	}
+}
+
+/* Can a file system be asked for it? */
+static bool
+can_be_done(uint32_t mode)
+{
+	const uint32_t done = ALLOCATE_KEEP_SIZE | ALLOCATE_PUNCH_HOLE | ALLOCATE_ZERO_RANGE;
+
+	return (mode & ~done) == 0;
 }
 
 /* Do files of this type have space? */
@@ -162,6 +182,8 @@ allocate(struct thread *thread, struct file *file, uint32_t mode, int64_t offset
 		error = check_has_space(file->vnode);
 	if (error == 0 && add_overflows(offset, length, &end))
 		error = -EFBIG;
+	if (error == 0 && !can_be_done(mode))
+		error = -EOPNOTSUPP;
 	if (error < 0)
 		return error;
 	return file_allocate(file->vnode, (enum allocate_mode)mode, (uint64_t)offset,

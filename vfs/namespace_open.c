@@ -148,6 +148,17 @@ open_last(struct walk *walk, struct name last, struct vnode_create *what, bool *
 	return error;
 }
 
+/* What is there by such a name is a directory, if the caller may go there. */
+static int
+refuse_dots(struct walk *walk, struct name last, uint32_t flags, struct vnode **out)
+{
+	int error = last.length > 0 ? walk_find(walk, last, out) : 0;
+
+	if (error < 0)
+		return error;
+	return flags & OPEN_EXCLUSIVE ? -EEXIST : -EISDIR;
+}
+
 /* Walk on until there is a file that is no symbolic link, or was not to be followed. */
 static int
 walk_creating(struct walk *walk, uint32_t flags, struct vnode_create *what, bool *is_new,
@@ -160,7 +171,7 @@ walk_creating(struct walk *walk, uint32_t flags, struct vnode_create *what, bool
 		if (error < 0)
 			return error;
 		if (!namespace_is_entry(last))
-			return flags & OPEN_EXCLUSIVE ? -EEXIST : -EISDIR;
+			return refuse_dots(walk, last, flags, out);
 		if (*walk->rest == '/')
 			return -EISDIR;
 		error = open_last(walk, last, what, is_new, out);

@@ -113,6 +113,8 @@ tmpfs_create(struct vnode *vdir, struct name name, const struct vnode_create *wh
 		return error;
 	}
 	gain_name(dir, entry->node);
+	if (is_directory(entry->node))
+		entries_changed(entry->node); /* it has "." and ".." from the beginning */
 	entries_changed(dir);
 	*out = &entry->node->vnode;
 	return 0;
