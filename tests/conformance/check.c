@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 #include "tests/conformance/runner.h"
 
@@ -417,6 +418,39 @@ skip(const char *what)
 {
 	snprintf(tally->skipped, sizeof(tally->skipped), "%s", what);
 	longjmp(end_of_group, 1);
+}
+
+void
+need_linux(unsigned major, unsigned minor)
+{
+	struct utsname name;
+	unsigned has_major = 0, has_minor = 0;
+
+	if (c != &host_calls || uname(&name) < 0)
+		return;
+	if (sscanf(name.release, "%u.%u", &has_major, &has_minor) == 2 &&
+	    (has_major < major || (has_major == major && has_minor < minor)))
+		skip("Linux is too old");
+}
+
+void
+need_devices(void)
+{
+	if (c->mknod("a-device", S_IFCHR | 0600, 0x103) < 0 && errno == EPERM)
+		skip("root may not make devices");
+	c->unlink("a-device");
+}
+
+void
+need_links_to_open_files(void)
+{
+	int fd = c->creat("an-open-file", 0600);
+
+	if (c->linkat(fd, "", AT_FDCWD, "a-link", AT_EMPTY_PATH) < 0 && errno == ENOENT)
+		skip("root may not link open files");
+	c->unlink("an-open-file");
+	c->unlink("a-link");
+	c->close(fd);
 }
 
 long

@@ -75,7 +75,6 @@ owners_and_root_change_modes(void)
 		} else {
 			FAILS(EPERM, c->chmod("f", 0600));
 			FAILS(EPERM, c->fchmod(fd, 0600));
-			FAILS(EPERM, c->fchmodat2(AT_FDCWD, "f", 0600, 0));
 			FAILS(EPERM, c->chmod("d", 0700));
 			FAILS(EPERM, c->chmod("f", 0666));
 			MODE("f", 0666);
@@ -126,6 +125,7 @@ anybody_sets_the_sticky_bit_of_files(void)
 static void
 chmod_follows_links(void)
 {
+	NEEDS(c->fchmodat2(AT_FDCWD, ".", 0777, 0));
 	make_file("f", 0644, ALICE, "");
 	make_link("l", "f");
 	OK(c->chmod("l", 0600));
@@ -147,6 +147,7 @@ fchmod_works_on_any_descriptor(void)
 {
 	int fd, dir, path;
 
+	NEEDS(c->fchmodat2(AT_FDCWD, ".", 0777, 0));
 	make_file("f", 0444, ALICE, "");
 	make_dir("d", 0755, ALICE);
 	fd = open_file("f", O_RDONLY);

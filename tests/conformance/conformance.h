@@ -131,6 +131,16 @@ __attribute__((format(printf, 1, 2))) void about(const char *format, ...);
 /* End the group, as skipped, since the kernel or its file system lacks what. */
 __attribute__((noreturn)) void skip(const char *what);
 
+/* The same if what is tested is a Linux older than this. */
+void need_linux(unsigned major, unsigned minor);
+
+/*
+ * The same if root, who in a container may be less than that, cannot make
+ * devices, or cannot give an open file a name.
+ */
+void need_devices(void);
+void need_links_to_open_files(void);
+
 /* The same if the call that was made last failed for it is not there. */
 #define NEEDS(call) \
 	do { \

@@ -120,6 +120,7 @@ entries_tell_types_and_numbers(void)
 	ino_t number = 0;
 	char path[40];
 
+	need_devices();
 	make_dir("d", 0755, ROOT);
 	for (unsigned i = 0; i < 5; i++) {
 		snprintf(path, sizeof(path), "d/%s", rows[i].name);

@@ -199,7 +199,18 @@ no_directory_is_created_by_open(void)
 	FAILS(EISDIR, c->open(".", O_RDONLY | O_CREAT, 0644));
 	FAILS(EISDIR, c->open("d/..", O_RDONLY | O_CREAT, 0644));
 	FAILS(EISDIR, c->creat("d", 0644));
+	ABSENT("new");
+}
+
+static void
+o_directory_creates_nothing(void)
+{
+	need_linux(6, 4);
+	make_dir("d", 0755, ROOT);
+	make_file("f", 0644, ROOT, "");
 	FAILS(EINVAL, c->open("new", O_RDONLY | O_CREAT | O_DIRECTORY, 0755));
+	FAILS(EINVAL, c->open("d", O_RDONLY | O_CREAT | O_DIRECTORY, 0755));
+	FAILS(EINVAL, c->open("f", O_RDWR | O_CREAT | O_DIRECTORY, 0755));
 	ABSENT("new");
 }
 
@@ -450,6 +461,7 @@ const struct group open_groups[] = {
 	{ "exclusive creation wants nothing there", exclusive_creation_wants_nothing_there },
 	{ "creation follows a link to nothing", creation_follows_a_link_to_nothing },
 	{ "no directory is created by open", no_directory_is_created_by_open },
+	{ "O_DIRECTORY creates nothing", o_directory_creates_nothing },
 	{ "directories are opened for reading only", directories_are_opened_for_reading_only },
 	{ "O_DIRECTORY wants a directory", o_directory_wants_one },
 	{ "O_NOFOLLOW wants no link at the end", o_nofollow_wants_no_link_at_the_end },

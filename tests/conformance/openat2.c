@@ -139,6 +139,7 @@ a_file_is_made_without_a_name(void)
 	char data[4];
 	int fd;
 
+	need_links_to_open_files();
 	make_dir("d", 0755, ROOT);
 	c->umask(027);
 	NEEDS(c->open("d", O_TMPFILE | O_RDWR, 0666));

@@ -183,7 +183,8 @@ trusted_attributes_are_roots(void)
 
 	make_scene();
 	make_link("l", "f");
-	OK(c->setxattr("f", "trusted.a", "1", 1, 0));
+	if (c->setxattr("f", "trusted.a", "1", 1, 0) < 0 && errno == EPERM)
+		skip("root is not trusted");
 	IS(1, c->getxattr("f", "trusted.a", NULL, 0));
 	OK(c->lsetxattr("l", "trusted.b", "12", 2, 0));
 	IS(2, c->lgetxattr("l", "trusted.b", NULL, 0));
