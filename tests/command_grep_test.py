@@ -58,6 +58,23 @@ def grep_finds_what_grep_finds(images, tree):
 
 
 @test
+def grep_passes_over_holes(images, tree):
+    with scratch() as place:
+        folder = place / "folder"
+        folder.mkdir()
+        with open(folder / "sparse", "wb") as file:
+            file.write(b"first\n")
+            file.seek(40 << 20)
+            file.write(b"last\n")
+        (folder / "zeros").write_bytes(bytes(3 << 20) + b"last\n" + bytes(3 << 20))
+        command.make_image(place / "image", folder)
+        for pattern in ("first", "last", "^last$"):
+            answer = good("grep", "-rc", pattern, place / "image", env={"RUMP_MEMLIMIT": "32m"})
+            want = 1 if pattern == "first" else 2
+            assert sum(int(line[-1]) for line in answer.lines) == want, answer.lines
+
+
+@test
 def grep_tells_what_is_wrong(images, tree):
     rows = (
         (("grep",), "which pattern"),

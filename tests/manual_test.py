@@ -166,7 +166,7 @@ def at_prompt(home, keys):
         os.execvpe("zsh", ["zsh", "-i"], environment)
     text = b""
     sent = False
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         ready, _, _ = select.select([terminal], [], [], 0.5)
         if ready:

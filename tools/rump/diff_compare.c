@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tools/rump/diff_impl.h"
 #include "tools/rump/mode.h"
@@ -190,6 +191,23 @@ side_read(struct diff *diff, int side, int fd, char *bytes, off_t offset, const 
 	return (ssize_t)have;
 }
 
+/* Where the next data of both files begins: what is before is a hole in both. */
+static off_t
+data_find(const struct diff *diff, const struct diff_pair *pair, const int fds[2], off_t offset)
+{
+	off_t nearest = pair->st[0].st_size;
+
+	for (int i = 0; i < 2; i++) {
+		off_t data = diff->sides[i].ops->seek(fds[i], offset, SEEK_DATA);
+
+		if (data < 0 && errno != ENXIO)
+			return offset;
+		if (data >= offset && data < nearest)
+			nearest = data;
+	}
+	return nearest > offset ? nearest : offset;
+}
+
 /* Whether the bytes are the same; also true, after a report, if that cannot be told. */
 static bool
 bytes_are_same(struct diff *diff, const struct diff_pair *pair, const int fds[2])
@@ -198,6 +216,7 @@ bytes_are_same(struct diff *diff, const struct diff_pair *pair, const int fds[2]
 	ssize_t lengths[2];
 
 	for (off_t offset = 0;; offset += lengths[0]) {
+		offset = data_find(diff, pair, fds, offset);
 		for (int i = 0; i < 2; i++) {
 			lengths[i] = side_read(diff, i, fds[i], buffers[i], offset, pair->path);
 			if (lengths[i] < 0)

@@ -229,7 +229,7 @@ content_search(struct grep *grep, int fd, const char *path)
 	size_t length, start, end;
 	char *line;
 
-	lines_begin(&grep->lines, fd);
+	lines_begin(&grep->lines, fd, grep->prints_binary);
 	while (count < grep->limit && (line = lines_next(&grep->lines, &length)) != NULL) {
 		number++;
 		if (grep->lines.has_nul && grep->skips_binary) {

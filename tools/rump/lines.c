@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rump/rump.h>
 #include <rump/syscalls.h>
@@ -15,13 +16,46 @@ enum {
 };
 
 void
-lines_begin(struct lines *lines, int fd)
+lines_begin(struct lines *lines, int fd, bool keeps_nul)
 {
 	if (lines->buffer == NULL) {
 		lines->capacity = BUFFER_SIZE;
 		lines->buffer = memory_resize(NULL, lines->capacity + 1, 1);
 	}
-	*lines = (struct lines){ .fd = fd, .buffer = lines->buffer, .capacity = lines->capacity };
+	*lines = (struct lines){
+		.fd = fd,
+		.keeps_nul = keeps_nul,
+		.buffer = lines->buffer,
+		.capacity = lines->capacity,
+	};
+}
+
+/* Make each run of NULs a newline.  Returns how many bytes are left. */
+static size_t
+nuls_replace(char *bytes, size_t length)
+{
+	bool is_run = false;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		bool is_nul = bytes[i] == '\0';
+
+		if (!is_nul || !is_run)
+			bytes[kept++] = is_nul ? '\n' : bytes[i];
+		is_run = is_nul;
+	}
+	return kept;
+}
+
+/* Step over the hole that the file may have here. */
+static void
+hole_skip(struct lines *lines)
+{
+	off_t here = rump_sys_lseek(lines->fd, 0, SEEK_CUR);
+	off_t data = here < 0 ? -1 : rump_sys_lseek(lines->fd, here, SEEK_DATA);
+
+	if (data < 0 && here >= 0 && errno == ENXIO)
+		lines->is_at_end = true;
 }
 
 /* Read more behind what is left, which moves to the front. */
@@ -45,8 +79,18 @@ lines_fill(struct lines *lines)
 		lines->error = length < 0 ? errno : 0;
 		return;
 	}
-	lines->has_nul |= memchr(lines->buffer + left, '\0', (size_t)length) != NULL;
-	lines->end += (size_t)length;
+	if (memchr(lines->buffer + left, '\0', (size_t)length) == NULL) {
+		lines->end += (size_t)length;
+		return;
+	}
+	lines->has_nul = true;
+	if (lines->keeps_nul) {
+		lines->end += (size_t)length;
+		return;
+	}
+	lines->end += nuls_replace(lines->buffer + left, (size_t)length);
+	if (lines->end == left + 1)
+		hole_skip(lines);
 }
 
 char *
@@ -66,7 +110,7 @@ lines_next(struct lines *lines, size_t *length)
 			lines->begin += *length + 1;
 			return line;
 		}
-		if (lines->is_at_end)
+		if (lines->is_at_end || left >= LINES_MAX)
 			break;
 		searched = left;
 		lines_fill(lines);

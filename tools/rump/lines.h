@@ -1,7 +1,9 @@
 /*
  * A file of an image, line by line.
  *
- * Lines may have any length and any bytes; the last one may lack its newline.
+ * Lines may have any bytes; the last one may lack its newline.  A line longer than
+ * LINES_MAX comes in pieces.  Unless NULs are kept, a run of them ends a line, so
+ * that the holes of a file are passed over and take no memory.
  */
 #ifndef TOOLS_RUMP_LINES_H
 #define TOOLS_RUMP_LINES_H
@@ -9,8 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum {
+	LINES_MAX = 64 * 1024 * 1024,
+};
+
 struct lines {
 	int fd; /* in the rump kernel; borrowed */
+	bool keeps_nul;
 	char *buffer;
 	size_t capacity;
 	size_t begin; /* of what is not handed out yet, in buffer */
@@ -21,7 +28,7 @@ struct lines {
 };
 
 /* Begin with the file fd; the buffer of the file before is used again. */
-void lines_begin(struct lines *lines, int fd);
+void lines_begin(struct lines *lines, int fd, bool keeps_nul);
 
 /*
  * The next line, a NUL in the place of its newline; NULL at the end.  Valid

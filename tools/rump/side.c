@@ -33,6 +33,12 @@ image_pread(int fd, void *bytes, size_t size, off_t offset)
 	return rump_sys_pread(fd, bytes, size, offset);
 }
 
+static off_t
+image_seek(int fd, off_t offset, int whence)
+{
+	return rump_sys_lseek(fd, offset, whence);
+}
+
 static int
 image_stat(int directory, const char *name, struct stat *st, int flags)
 {
@@ -63,6 +69,7 @@ static const struct side_ops image_ops = {
 	.open = image_open,
 	.close = image_close,
 	.pread = image_pread,
+	.seek = image_seek,
 	.stat = image_stat,
 	.readlink = image_readlink,
 	.getxattr = image_getxattr,
@@ -95,6 +102,7 @@ static const struct side_ops host_ops = {
 	.open = host_open,
 	.close = close,
 	.pread = pread,
+	.seek = lseek,
 	.stat = host_stat,
 	.readlink = readlinkat,
 	.getxattr = fgetxattr,

@@ -21,6 +21,7 @@ struct side_ops {
 	int (*open)(int directory, const char *name, int flags);
 	int (*close)(int fd);
 	ssize_t (*pread)(int fd, void *bytes, size_t size, off_t offset);
+	off_t (*seek)(int fd, off_t offset, int whence);
 	int (*stat)(int directory, const char *name, struct stat *st, int flags);
 	ssize_t (*readlink)(int directory, const char *name, char *target, size_t size);
 	ssize_t (*getxattr)(int fd, const char *name, void *value, size_t size);
