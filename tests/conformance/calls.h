@@ -3,9 +3,9 @@
  * under test fills one.  All have the form of Linux's C library.
  *
  * CALLS(X) lists them, one X(result, name, parameters, arguments) each, and
- * both tables are made from it.  CALLS_TO_COME(X) has those that the rump kernel
- * has not: there they set errno to ENOSYS, and groups that need them are skipped.
- * A call that comes moves from the one list to the other.
+ * both tables are made from it.  CALLS_TO_COME(X) has those that the library
+ * may not have yet: there they set errno to ENOSYS, and groups that need them
+ * are skipped, until they come.  Then they belong to CALLS(X).
  */
 #ifndef TESTS_CONFORMANCE_CALLS_H
 #define TESTS_CONFORMANCE_CALLS_H
