@@ -91,14 +91,13 @@ keeps_access_time(const struct vnode *vnode)
 
 /*
  * Would renewing the time of access tell anything?  It is enough that it tells
- * whether the file was read since it changed, and on which day.  (vnode: shared)
+ * whether the file was read since it changed, and on which day.
  */
 static bool
-is_access_time_due(const struct vnode *vnode, struct timestamp now)
+is_access_time_due(const struct mount *mount, const struct vnode_attributes *attributes,
+    struct timestamp now)
 {
-	const struct vnode_attributes *attributes = &vnode->attributes;
-
-	if (!(vnode->mount->flags & MOUNT_RELATIVE_ACCESS_TIME))
+	if (!(mount->flags & MOUNT_RELATIVE_ACCESS_TIME))
 		return true;
 	return !is_later(attributes->accessed, attributes->modified) ||
 	       !is_later(attributes->accessed, attributes->changed) ||
@@ -108,17 +107,17 @@ is_access_time_due(const struct vnode *vnode, struct timestamp now)
 void
 namespace_accessed(struct vnode *vnode)
 {
+	struct vnode_attributes attributes;
 	struct timestamp now;
 	struct timestamp old;
-	bool is_due;
 
 	if (!keeps_access_time(vnode))
 		return;
+	/* Many threads may read one file: they share no write to find that nothing is due. */
+	if (!namespace_peek_attributes(vnode, &attributes))
+		namespace_attributes(vnode, &attributes);
 	now = timestamp_now(vnode->kernel);
-	rwlock_lock_shared(&vnode->lock);
-	is_due = is_access_time_due(vnode, now);
-	rwlock_unlock_shared(&vnode->lock);
-	if (!is_due)
+	if (!is_access_time_due(vnode->mount, &attributes, now))
 		return;
 
 	rwlock_lock_exclusive(&vnode->lock);
