@@ -43,24 +43,29 @@ buffer_write(int fd, const char *bytes, size_t size)
 	return 0;
 }
 
-/* Copy what is in from; zeros become holes. */
+/* Copy the size bytes that are in from; zeros become holes, and holes are passed over. */
 static int
-content_copy(int from, int to)
+content_copy(int from, int to, off_t size)
 {
 	static _Alignas(4096) char buffer[BUFFER_SIZE];
-	off_t size = 0;
+	off_t at = 0;
 	ssize_t length;
 
-	while ((length = rump_sys_read(from, buffer, sizeof(buffer))) > 0) {
-		size += length;
-		if (is_zero(buffer, (size_t)length)) {
-			if (lseek(to, size, SEEK_SET) < 0)
-				return -1;
-		} else if (buffer_write(to, buffer, (size_t)length) < 0) {
+	do {
+		off_t data = rump_sys_lseek(from, at, SEEK_DATA);
+
+		if (data < 0 && errno == ENXIO)
+			break;
+		at = data > at ? data : at;
+		length = rump_sys_pread(from, buffer, sizeof(buffer), at);
+		if (length < 0)
 			return -1;
-		}
-	}
-	return length < 0 ? -1 : ftruncate(to, size);
+		if (!is_zero(buffer, (size_t)length) &&
+		    (lseek(to, at, SEEK_SET) < 0 || buffer_write(to, buffer, (size_t)length) < 0))
+			return -1;
+		at += length;
+	} while (length > 0);
+	return ftruncate(to, size > at ? size : at);
 }
 
 static int
@@ -69,7 +74,7 @@ regular_copy(const struct extract_source *source, const char *path)
 	int from = rump_sys_openat(source->directory, source->name, O_RDONLY | O_CLOEXEC, 0);
 	mode_t mode = 0600 | (source->st->st_mode & 0100);
 	int to = from < 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	int result = to < 0 ? -1 : content_copy(from, to);
+	int result = to < 0 ? -1 : content_copy(from, to, source->st->st_size);
 	int error = errno;
 
 	if (from >= 0)
