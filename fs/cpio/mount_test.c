@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,70 @@ a_store_that_cannot_be_read_is_an_error(void **state)
 	assert_int_equal(errno, EBUSY);
 }
 
+/* ---- many at once ------------------------------------------------------------------ */
+
+#define THREAD_COUNT 4
+#define ROUND_COUNT  50
+
+struct reader {
+	struct rump_kernel *kernel;
+	pthread_t thread;
+	const char *wrong; /* what was, or NULL */
+};
+
+/* Look at everything in the archive once. */
+static const char *
+read_all(int round)
+{
+	char entries[1024], bytes[6000];
+	int dir = rump_sys_open("/mnt/dir", O_RDONLY | O_DIRECTORY);
+	int fd = rump_sys_open("/mnt/link", O_RDONLY);
+	struct stat status;
+
+	if (dir < 0 || rump_sys_getdents64(dir, entries, sizeof(entries)) <= 0)
+		return "list";
+	if (rump_sys_stat("/mnt/dir/none", &status) == 0)
+		return "find what is not there";
+	if (fd < 0 || rump_sys_pread(fd, bytes, sizeof(bytes), round * 90) != 5000 - round * 90)
+		return "read";
+	rump_sys_close(fd);
+	rump_sys_close(dir);
+	return NULL;
+}
+
+static void *
+read_over_and_over(void *argument)
+{
+	struct reader *reader = argument;
+
+	rump_kernel_switch(reader->kernel);
+	for (int round = 0; round < ROUND_COUNT && reader->wrong == NULL; round++)
+		reader->wrong = read_all(round);
+	return NULL;
+}
+
+static void
+many_threads_read_one_archive(void **state)
+{
+	struct sample *sample = *state;
+	struct reader readers[THREAD_COUNT];
+
+	SAMPLE_ADD(sample, .path = "dir/file", .size = 5000);
+	SAMPLE_ADD(sample, .path = "link", .mode = 0120777, .content = "dir/file", .size = 8);
+	sample_end(sample);
+	assert_int_equal(sample_mount(sample, ""), 0);
+	for (int i = 0; i < THREAD_COUNT; i++) {
+		readers[i] = (struct reader){ .kernel = sample->kernel };
+		assert_int_equal(pthread_create(&readers[i].thread, NULL, read_over_and_over,
+				     &readers[i]),
+		    0);
+	}
+	for (int i = 0; i < THREAD_COUNT; i++) {
+		assert_int_equal(pthread_join(readers[i].thread, NULL), 0);
+		assert_null(readers[i].wrong);
+	}
+}
+
 /* ---- without memory --------------------------------------------------------------- */
 
 /* Mount, look, unmount.  Each step succeeds or says that there is no memory. */
@@ -404,6 +469,7 @@ main(void)
 		CASE(an_archive_is_known_by_its_first_bytes_whatever_is_in_it),
 		CASE(tells_what_it_has_mounted),
 		CASE(a_store_that_cannot_be_read_is_an_error),
+		CASE(many_threads_read_one_archive),
 		CASE(every_allocation_may_fail),
 	};
 
