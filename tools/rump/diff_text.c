@@ -15,6 +15,7 @@
 
 #include "tools/rump/diff_impl.h"
 #include "tools/rump/memory.h"
+#include "tools/rump/name.h"
 #include "tools/rump/report.h"
 
 enum {
@@ -46,6 +47,30 @@ text_copy(const struct side *side, int fd)
 	return copy;
 }
 
+/*
+ * What stands above the lines: the image and the path.  Into files and pipes too, what
+ * is not printable is escaped: a newline would begin a line of the difference.
+ */
+static char *
+label_make(const struct diff *diff, int number, const char *path)
+{
+	char *label = memory_format("%s:%s", diff->sides[number].name, path);
+	char *escaped = NULL;
+	size_t size;
+	FILE *stream;
+
+	if (name_is_printable(label))
+		return label;
+	stream = open_memstream(&escaped, &size);
+	if (stream == NULL)
+		report_no_memory();
+	name_print(stream, label, NAME_ESCAPE);
+	if (fclose(stream) != 0)
+		report_no_memory();
+	free(label);
+	return escaped;
+}
+
 static bool
 diff_spawn(const struct diff *diff, const char *path, const int copies[2])
 {
@@ -56,7 +81,7 @@ diff_spawn(const struct diff *diff, const char *path, const int copies[2])
 	pid_t pid;
 
 	for (int i = 0; i < 2; i++) {
-		labels[i] = memory_format("%s:%s", diff->sides[i].name, path);
+		labels[i] = label_make(diff, i, path);
 		files[i] = memory_format("/dev/fd/%d", copies[i]);
 	}
 	fflush(stdout);
