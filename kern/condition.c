@@ -61,3 +61,10 @@ condition_broadcast(struct condition *condition, struct mutex *mutex)
 {
 	condition_wake(condition, mutex, UINT32_MAX);
 }
+
+bool
+condition_is_awaited(const struct condition *condition, const struct mutex *mutex)
+{
+	mutex_assert_held(mutex);
+	return atomic_load_explicit(&condition->waiters, memory_order_relaxed) > 0;
+}

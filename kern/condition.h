@@ -8,6 +8,7 @@
 #define KERN_CONDITION_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -34,5 +35,9 @@ MUST_CHECK int condition_wait(struct condition *condition, struct mutex *mutex, 
  */
 void condition_signal(struct condition *condition, struct mutex *mutex);
 void condition_broadcast(struct condition *condition, struct mutex *mutex);
+
+/* Does anybody wait? */
+bool condition_is_awaited(const struct condition *condition, const struct mutex *mutex)
+    REQUIRES(mutex);
 
 #endif

@@ -25,6 +25,8 @@ wait_queue_wake(struct wait_queue *queue, uint32_t events)
 	list_for_each(link, &queue->watchers) {
 		struct watcher *watcher = list_entry(link, struct watcher, link);
 
+		if ((watcher->events & events) == 0)
+			continue;
 		if (watcher->wake(watcher, events) && watcher->is_exclusive)
 			return;
 	}
@@ -47,13 +49,14 @@ watcher_init(struct watcher *watcher, bool is_exclusive,
 }
 
 void
-wait_queue_watch(struct wait_queue *queue, struct watcher *watcher)
+wait_queue_watch(struct wait_queue *queue, struct watcher *watcher, uint32_t events)
 {
 	mutex_assert_held(&queue->lock);
 	if (watcher == NULL)
 		return;
 	ASSERT(watcher->queue == NULL);
 	watcher->queue = queue;
+	watcher->events = events;
 	if (watcher->is_exclusive)
 		list_push_back(&queue->watchers, &watcher->link);
 	else

@@ -60,6 +60,7 @@ struct wait_queue {
 struct watcher {
 	struct list link;	  /* GUARDED_BY(queue->lock) */
 	struct wait_queue *queue; /* constant while hooked in; NULL: it is not */
+	uint32_t events;	  /* it is called for these; as queue */
 	bool is_exclusive;	  /* of those that are, one is called that accepts */
 
 	/*
@@ -84,10 +85,12 @@ void watcher_init(struct watcher *watcher, bool is_exclusive,
     bool (*wake)(struct watcher *watcher, uint32_t events));
 
 /*
- * Hook watcher in, unless it is NULL.  The queue stays until watcher_stop(): the
+ * Hook watcher in, unless it is NULL, to be called for events alone: those that
+ * concern this side of what is waited for.  The queue stays until watcher_stop(): the
  * caller sees to it.
  */
-void wait_queue_watch(struct wait_queue *queue, struct watcher *watcher) REQUIRES(queue->lock);
+void wait_queue_watch(struct wait_queue *queue, struct watcher *watcher, uint32_t events)
+    REQUIRES(queue->lock);
 
 /*
  * Take watcher off the queue that it is hooked into, if any, whose lock is not

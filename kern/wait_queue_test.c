@@ -41,11 +41,17 @@ counter_init(struct counter *counter, bool is_exclusive, bool accepts)
 }
 
 static void
-hook(struct wait_queue *queue, struct counter *counter)
+hook_for(struct wait_queue *queue, struct counter *counter, uint32_t events)
 {
 	mutex_lock(&queue->lock);
-	wait_queue_watch(queue, &counter->watcher);
+	wait_queue_watch(queue, &counter->watcher, events);
 	mutex_unlock(&queue->lock);
+}
+
+static void
+hook(struct wait_queue *queue, struct counter *counter)
+{
+	hook_for(queue, counter, UINT32_MAX);
 }
 
 static void
@@ -84,6 +90,24 @@ watchers_hear_of_wakes_until_they_stop(void **state)
 	watcher_stop(&first.watcher);
 	watcher_stop(&second.watcher);
 	assert_int_equal(host.wake_count, 0);
+	fake_kernel_destroy(kernel);
+}
+
+static void
+watchers_hear_of_what_concerns_them(void **state)
+{
+	struct kernel *kernel = fake_kernel_create(&host, true, 0);
+	struct wait_queue queue;
+	struct counter reader;
+
+	wait_queue_init(&queue, kernel);
+	counter_init(&reader, false, true);
+	hook_for(&queue, &reader, POLL_IN | POLL_HANGUP);
+	wake(&queue, POLL_OUT);
+	assert_int_equal(reader.calls, 0);
+	wake(&queue, POLL_OUT | POLL_HANGUP);
+	assert_int_equal(reader.calls, 1);
+	watcher_stop(&reader.watcher);
 	fake_kernel_destroy(kernel);
 }
 
@@ -220,7 +244,7 @@ a_watcher_may_wake_a_queue_that_waits_for_its_own(void **state)
 		if (i == 0)
 			continue;
 		mutex_lock(&links[i - 1].queue.lock);
-		wait_queue_watch(&links[i - 1].queue, &links[i].watcher);
+		wait_queue_watch(&links[i - 1].queue, &links[i].watcher, POLL_IN);
 		mutex_unlock(&links[i - 1].queue.lock);
 	}
 	wake(&links[0].queue, POLL_IN);
@@ -238,6 +262,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(watchers_hear_of_wakes_until_they_stop),
+		cmocka_unit_test(watchers_hear_of_what_concerns_them),
 		cmocka_unit_test(one_exclusive_watcher_that_accepts_is_called),
 		cmocka_unit_test(a_wake_ends_all_sleeps),
 		cmocka_unit_test(a_sleep_ends_at_its_deadline),

@@ -84,7 +84,7 @@ eventfd_poll(struct file *file, struct watcher *watcher)
 	uint32_t events = 0;
 
 	mutex_lock(&event->queue.lock);
-	wait_queue_watch(&event->queue, watcher);
+	wait_queue_watch(&event->queue, watcher, POLL_IN | POLL_OUT);
 	if (event->count > 0)
 		events |= POLL_IN;
 	if (event->count < COUNT_MAX)

@@ -10,6 +10,7 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "kern/memory.h"
+#include "syscall/epoll.h"
 #include "syscall/pipe.h"
 #include "vfs/device.h"
 #include "vfs/file_lock.h"
@@ -23,6 +24,8 @@ file_pool_init(struct file_pool *pool, struct kernel *kernel)
 	pool->kernel = kernel;
 	pool->free = NULL;
 	mutex_init(&pool->lock, kernel, RANK_DESCRIPTORS);
+	mutex_init(&pool->watches_lock, kernel, RANK_WATCHES);
+	pool->watches_mark = 0;
 }
 
 void
@@ -99,6 +102,8 @@ file_put(struct file *file)
 		return;
 	file_lock_release(file->vnode, FILE_LOCK_OPEN, file);
 	file_lock_release(file->vnode, FILE_LOCK_WHOLE, file);
+	if (UNLIKELY(atomic_load_explicit(&file->is_watched, memory_order_relaxed)))
+		epoll_forget(file);
 	file->ops->close(file);
 	vnode_put(file->vnode);
 	file_pool_return(file);
@@ -426,6 +431,8 @@ file_start(struct file *file, const struct file_create *what)
 	file->object = what->object;
 	file->opened_after = what->opened_after;
 	file->offset = 0;
+	list_init(&file->watches);
+	atomic_store_explicit(&file->is_watched, false, memory_order_relaxed);
 	atomic_store_explicit(&file->flags, what->flags, memory_order_relaxed);
 	atomic_store_explicit(&file->references, 1, memory_order_release);
 }

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/list.h"
 #include "kern/mutex.h"
 #include "kern/uio.h"
 #include "kern/wait_queue.h"
@@ -85,6 +86,8 @@ struct file {
 	struct kernel *kernel;	    /* constant */
 	struct file_pool *pool;	    /* constant */
 	uint32_t opened_after;	    /* a fifo: writers that came before; as ops */
+	_Atomic bool is_watched;    /* it has been, by an epoll, since it was opened */
+	struct list watches;	    /* epolls' items; GUARDED_BY(pool->watches_lock) */
 	struct mutex offset_lock;
 	uint64_t offset;	/* GUARDED_BY(offset_lock) */
 	struct file *next_free; /* GUARDED_BY(pool->lock) */
@@ -95,6 +98,9 @@ struct file_pool {
 	struct kernel *kernel; /* constant */
 	struct mutex lock;
 	struct file *free; /* GUARDED_BY(lock) */
+
+	struct mutex watches_lock; /* which epoll watches which file: see epoll.c */
+	uint64_t watches_mark;	   /* GUARDED_BY(watches_lock) */
 };
 
 void file_pool_init(struct file_pool *pool, struct kernel *kernel);

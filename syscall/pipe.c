@@ -217,15 +217,18 @@ writes(uint32_t flags)
 static void
 sides_add(struct pipe *pipe, uint32_t flags) REQUIRES(pipe->queue.lock)
 {
+	bool is_first = false;
+
 	if (reads(flags)) {
-		pipe->readers++;
+		is_first = pipe->readers++ == 0;
 		pipe->reader_opens++;
 	}
 	if (writes(flags)) {
-		pipe->writers++;
+		is_first |= pipe->writers++ == 0;
 		pipe->writer_opens++;
 	}
-	wait_queue_wake(&pipe->queue, POLL_SIDE_CHANGE);
+	if (is_first)
+		wait_queue_wake(&pipe->queue, POLL_READABLE);
 }
 
 static void
@@ -345,7 +348,9 @@ pipe_poll(struct file *file, struct watcher *watcher)
 	uint32_t events = 0;
 
 	mutex_lock(&pipe->queue.lock);
-	wait_queue_watch(&pipe->queue, watcher);
+	wait_queue_watch(&pipe->queue, watcher,
+	    (reads(flags) ? POLL_READABLE : 0U) | (writes(flags) ? POLL_WRITABLE : 0U) |
+		POLL_ALWAYS);
 	if (reads(flags)) {
 		if (pipe->count > 0)
 			events |= POLL_READABLE;

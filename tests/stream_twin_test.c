@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
@@ -223,6 +224,17 @@ do_eventfd(struct twins *twins)
 }
 
 static void
+do_epoll_create(struct twins *twins)
+{
+	struct outcome left, right;
+
+	note(twins, "epoll_create");
+	left = outcome_of(epoll_create1(0));
+	right = outcome_of(rump_sys_epoll_create1(0));
+	fill_slot(twins, random_slot(twins), left, right);
+}
+
+static void
 do_dup(struct twins *twins)
 {
 	int *from = random_slot(twins);
@@ -309,6 +321,7 @@ static void
 do_poll(struct twins *twins)
 {
 	struct pollfd polls[2][SLOTS];
+	struct outcome left, right;
 	unsigned count = below(twins, SLOTS + 1);
 
 	note(twins, "poll(%u)", count);
@@ -321,13 +334,15 @@ do_poll(struct twins *twins)
 		if (below(twins, 20) == 0)
 			polls[LINUX][i].fd = polls[RUMP][i].fd = 900;
 	}
-	PAIR(twins, poll(polls[LINUX], count, 0), poll(polls[RUMP], count, 0));
+	left = outcome_of(poll(polls[LINUX], count, 0));
+	right = outcome_of(rump_sys_poll(polls[RUMP], count, 0));
 	for (unsigned i = 0; i < count; i++) {
 		if (polls[LINUX][i].revents != polls[RUMP][i].revents)
 			differ(twins, "fd %d, for %x: Linux: %x, rump kernel: %x",
 			    polls[RUMP][i].fd, polls[RUMP][i].events, polls[LINUX][i].revents,
 			    polls[RUMP][i].revents);
 	}
+	same(twins, left, right);
 }
 
 /* Which of the slots are in the set? */
@@ -371,6 +386,46 @@ do_select(struct twins *twins)
 	}
 }
 
+static void
+do_epoll_ctl(struct twins *twins)
+{
+	static const uint32_t flags[] = { 0, 0, 0, EPOLLET, EPOLLONESHOT, EPOLLET | EPOLLONESHOT,
+		EPOLLEXCLUSIVE, EPOLLWAKEUP };
+	int *slot = random_slot(twins), *watched = random_slot(twins);
+	uint32_t some = (uint32_t)below(twins, 16);
+	uint32_t events = some | flags[below(twins, sizeof(flags) / sizeof(flags[0]))];
+	struct epoll_event event = { .events = events, .data.u64 = twins->step };
+	int operation = (int)below(twins, 5);
+
+	note(twins, "epoll_ctl(%d, %d, %d, %x)", slot[RUMP], operation, watched[RUMP], events);
+	PAIR(twins, epoll_ctl(slot[LINUX], operation, watched[LINUX], &event),
+	    epoll_ctl(slot[RUMP], operation, watched[RUMP], &event));
+}
+
+static void
+do_epoll_wait(struct twins *twins)
+{
+	struct epoll_event events[2][4];
+	int *slot = random_slot(twins);
+	int limit = (int)below(twins, 5);
+	long count;
+
+	/* Which of two errors comes first differs between versions of Linux. */
+	if (slot[LINUX] < 0)
+		limit = 1;
+
+	note(twins, "epoll_wait(%d, %d)", slot[RUMP], limit);
+	count = PAIR(twins, epoll_wait(slot[LINUX], events[LINUX], limit, 0),
+	    epoll_wait(slot[RUMP], events[RUMP], limit, 0));
+	for (long i = 0; i < count; i++) {
+		if (events[LINUX][i].events != events[RUMP][i].events ||
+		    events[LINUX][i].data.u64 != events[RUMP][i].data.u64)
+			differ(twins, "event %ld: Linux: %x of %d, rump kernel: %x of %d", i,
+			    events[LINUX][i].events, (int)events[LINUX][i].data.u64,
+			    events[RUMP][i].events, (int)events[RUMP][i].data.u64);
+	}
+}
+
 /* ---- attributes ------------------------------------------------------------------------ */
 
 static void
@@ -394,6 +449,9 @@ do_ioctl(struct twins *twins)
 	int *slot = random_slot(twins);
 	int left = 1, right = 1;
 
+	/* What an epoll says differs between versions of Linux. */
+	if (slot[LINUX] >= 0 && fcntl(slot[LINUX], F_GETPIPE_SZ) < 0)
+		return;
 	note(twins, "ioctl(%d)", slot[RUMP]);
 	PAIR(twins, ioctl(slot[LINUX], FIONREAD, &left), ioctl(slot[RUMP], FIONREAD, &right));
 	if (left != right)
@@ -444,6 +502,7 @@ static void (*const actions[])(struct twins *twins) = {
 	do_pipe,
 	do_open_fifo,
 	do_eventfd,
+	do_epoll_create,
 	do_dup,
 	do_close,
 	do_write,
@@ -458,6 +517,10 @@ static void (*const actions[])(struct twins *twins) = {
 	do_poll,
 	do_poll,
 	do_select,
+	do_epoll_ctl,
+	do_epoll_ctl,
+	do_epoll_wait,
+	do_epoll_wait,
 	do_capacity,
 	do_ioctl,
 	do_flags,

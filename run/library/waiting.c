@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 
 #include "run/library/enter.h"
@@ -115,6 +116,80 @@ rump_sys_select(int count, fd_set *readable, fd_set *writable, fd_set *exception
 	if (timeout != NULL && result >= 0)
 		*timeout = time_left(time, start);
 	return (int)library_result(result);
+}
+
+/* ---- epoll ---------------------------------------------------------------------------- */
+
+struct generic_event {
+	uint32_t events;
+	uint32_t padding;
+	uint64_t data;
+};
+
+/* So many events are told at once at most; fewer than asked for are always allowed. */
+#define EVENTS_MAX 128
+
+int
+rump_sys_epoll_create(int size)
+{
+	if (size > 0)
+		return rump_sys_epoll_create1(0);
+	errno = EINVAL;
+	return -1;
+}
+
+int
+rump_sys_epoll_ctl(int epfd, int operation, int fd, struct epoll_event *event)
+{
+	struct thread *thread = library_enter();
+	struct generic_event room = { 0 };
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	if (event != NULL && operation != EPOLL_CTL_DEL)
+		room = (struct generic_event){ .events = event->events, .data = event->data.u64 };
+	return (int)library_result(
+	    sys_epoll_ctl(thread, epfd, operation, fd, user(event == NULL ? NULL : &room)));
+}
+
+/* What the kernel has told, as the C library's structures; the result. */
+static int
+host_events(const struct generic_event *from, struct epoll_event *to, int64_t result)
+{
+	for (int64_t i = 0; i < result; i++) {
+		to[i].events = from[i].events;
+		to[i].data.u64 = from[i].data;
+	}
+	return (int)library_result(result);
+}
+
+int
+rump_sys_epoll_pwait(int epfd, struct epoll_event *events, int count, int timeout,
+    const sigset_t *mask)
+{
+	struct thread *thread = library_enter();
+	struct generic_event room[EVENTS_MAX];
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return host_events(room, events,
+	    sys_epoll_pwait(thread, epfd, user(events == NULL ? NULL : room),
+		count > EVENTS_MAX ? EVENTS_MAX : count, timeout, user(NULL), 0));
+}
+
+int
+rump_sys_epoll_pwait2(int epfd, struct epoll_event *events, int count,
+    const struct timespec *timeout, const sigset_t *mask)
+{
+	struct thread *thread = library_enter();
+	struct generic_event room[EVENTS_MAX];
+	struct generic_time time;
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return host_events(room, events,
+	    sys_epoll_pwait2(thread, epfd, user(events == NULL ? NULL : room),
+		count > EVENTS_MAX ? EVENTS_MAX : count, user_time(&time, timeout), user(NULL), 0));
 }
 
 /* ---- others --------------------------------------------------------------------------- */
