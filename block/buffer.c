@@ -476,6 +476,22 @@ buffer_write_wave(struct block_dev *dev, unsigned wave, size_t *count)
 	return result;
 }
 
+bool
+buffer_is_wave_dirty(struct block_dev *dev, unsigned wave)
+{
+	struct buffer_cache *cache = cache_of(dev->kernel);
+	bool is_found = false;
+
+	mutex_lock(&cache->lock);
+	list_for_each(link, &cache->dirty[wave]) {
+		is_found = list_entry(link, struct buffer, dirty_link)->dev == dev;
+		if (is_found)
+			break;
+	}
+	mutex_unlock(&cache->lock);
+	return is_found;
+}
+
 size_t
 buffer_dirty_size(struct kernel *kernel)
 {

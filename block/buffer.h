@@ -93,6 +93,9 @@ void buffer_set_wave(struct buffer *buffer, unsigned wave);
  */
 MUST_CHECK int buffer_write_wave(struct block_dev *dev, unsigned wave, size_t *count);
 
+/* Is any buffer of dev to go with wave? */
+bool buffer_is_wave_dirty(struct block_dev *dev, unsigned wave);
+
 /* Bytes in dirty buffers of the kernel. */
 size_t buffer_dirty_size(struct kernel *kernel);
 

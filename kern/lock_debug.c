@@ -40,6 +40,8 @@ rank_name(enum lock_rank rank)
 		return "rename";
 	case RANK_VNODE:
 		return "vnode";
+	case RANK_FS_OPERATION:
+		return "file system's operations";
 	case RANK_FILE_SYSTEM:
 		return "file system";
 	case RANK_BUFFER:

@@ -444,6 +444,7 @@ file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset, const struct 
 		return 0;
 	page_cache_throttle(vnode->mount);
 	rwlock_lock_exclusive(&vnode->lock);
+	vnode->uses_reserve = credential_can(writer->credential, CAP_SYS_RESOURCE);
 	if (writer->append)
 		*offset = vnode->attributes.size;
 	error = write_locked(vnode, uio, *offset, writer);

@@ -328,6 +328,7 @@ struct vnode {
 	bool is_memory;		     /* the inode and its pages live in memory only; constant */
 	_Atomic bool is_searchable;  /* known that everybody may; private to lookup.c */
 	bool is_linkable;	     /* without a name, but may get one; GUARDED_BY(lock) */
+	bool uses_reserve; /* who writes may use what is kept from others; GUARDED_BY(lock) */
 	_Atomic uint32_t references; /* and flags; private to vnode.c */
 	struct rwlock lock;
 	struct vnode_attributes attributes; /* GUARDED_BY(lock) */

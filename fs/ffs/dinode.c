@@ -47,6 +47,7 @@ enum field2 {
 	F2_GENERATION = 80,
 	F2_FLAGS = 88,
 	F2_EXTENSION_SIZE = 92,
+	F2_EXTENSION = 96,
 	F2_DIRECT = 112,
 	F2_INDIRECT = 208,
 };
@@ -146,7 +147,10 @@ decode_ufs2(const struct ffs_superblock *sb, const uint8_t *bytes, struct ffs_di
 	out->flags = load32(bytes + F2_FLAGS, order);
 	out->device = (uint32_t)load64(bytes + F2_DIRECT, order);
 
-	extension = load32(bytes + F2_EXTENSION_SIZE, order);
+	out->extension_size = load32(bytes + F2_EXTENSION_SIZE, order);
+	for (unsigned i = 0; i < FFS_EXTENSION_COUNT; i++)
+		out->extension[i] = load64(bytes + F2_EXTENSION + 8 * i, order);
+	extension = out->extension_size;
 	extension = round_up(extension, sb->fragment_size);
 	out->is_short_link = is_short_link(sb, out, extension / FFS_SECTOR_SIZE);
 	if (out->is_short_link) {
@@ -221,4 +225,117 @@ ffs_dinode_decode(const struct ffs_superblock *sb, const uint8_t *bytes, size_t 
 	if (error == 0)
 		error = check_size(sb, out, flaw);
 	return error;
+}
+
+/* ---- encoding ------------------------------------------------------------------ */
+
+/* Seconds as 32 bits hold them: the nearest they can. */
+static uint32_t
+short_seconds(int64_t seconds)
+{
+	if (seconds > INT32_MAX)
+		return INT32_MAX;
+	return (uint32_t)(seconds < INT32_MIN ? INT32_MIN : seconds);
+}
+
+static void
+encode_ufs1(const struct ffs_superblock *sb, const struct ffs_dinode *inode, uint8_t *bytes)
+{
+	const struct ffs_time *const times[] = { &inode->accessed, &inode->modified,
+		&inode->changed };
+	enum byte_order order = sb->order;
+
+	store64(bytes + F1_SIZE, inode->size, order);
+	store32(bytes + F1_SECTORS, (uint32_t)inode->sector_count, order);
+	for (unsigned i = 0; i < 3; i++) {
+		store32(bytes + F1_ACCESSED + 8 * i, short_seconds(times[i]->seconds), order);
+		store32(bytes + F1_ACCESSED + 8 * i + 4, times[i]->nanoseconds, order);
+	}
+	store32(bytes + F1_FLAGS, inode->flags, order);
+	store32(bytes + F1_UID, inode->uid, order);
+	store32(bytes + F1_GID, inode->gid, order);
+	if (inode->is_short_link) {
+		memcpy(bytes + F1_DIRECT, inode->target, sb->short_link_max);
+		return;
+	}
+	for (unsigned i = 0; i < FFS_DIRECT_COUNT; i++)
+		store32(bytes + F1_DIRECT + 4 * i, (uint32_t)inode->direct[i], order);
+	for (unsigned i = 0; i < FFS_INDIRECT_COUNT; i++)
+		store32(bytes + F1_INDIRECT + 4 * i, (uint32_t)inode->indirect[i], order);
+	if (inode->type == FFS_TYPE_CHARACTER || inode->type == FFS_TYPE_BLOCK)
+		store32(bytes + F1_DIRECT, inode->device, order);
+}
+
+static void
+encode_ufs2_times(const struct ffs_dinode *inode, enum byte_order order, uint8_t *bytes)
+{
+	store64(bytes + F2_ACCESSED, (uint64_t)inode->accessed.seconds, order);
+	store64(bytes + F2_MODIFIED, (uint64_t)inode->modified.seconds, order);
+	store64(bytes + F2_CHANGED, (uint64_t)inode->changed.seconds, order);
+	store64(bytes + F2_BORN, (uint64_t)inode->born.seconds, order);
+	store32(bytes + F2_ACCESSED_NS, inode->accessed.nanoseconds, order);
+	store32(bytes + F2_MODIFIED_NS, inode->modified.nanoseconds, order);
+	store32(bytes + F2_CHANGED_NS, inode->changed.nanoseconds, order);
+	store32(bytes + F2_BORN_NS, inode->born.nanoseconds, order);
+}
+
+static void
+encode_ufs2(const struct ffs_superblock *sb, const struct ffs_dinode *inode, uint8_t *bytes)
+{
+	enum byte_order order = sb->order;
+
+	store32(bytes + F2_UID, inode->uid, order);
+	store32(bytes + F2_GID, inode->gid, order);
+	store64(bytes + F2_SIZE, inode->size, order);
+	store64(bytes + F2_SECTORS, inode->sector_count, order);
+	encode_ufs2_times(inode, order, bytes);
+	store32(bytes + F2_FLAGS, inode->flags, order);
+	if (inode->is_short_link) {
+		memcpy(bytes + F2_DIRECT, inode->target, sb->short_link_max);
+		return;
+	}
+	for (unsigned i = 0; i < FFS_DIRECT_COUNT; i++)
+		store64(bytes + F2_DIRECT + 8 * i, inode->direct[i], order);
+	for (unsigned i = 0; i < FFS_INDIRECT_COUNT; i++)
+		store64(bytes + F2_INDIRECT + 8 * i, inode->indirect[i], order);
+	if (inode->type == FFS_TYPE_CHARACTER || inode->type == FFS_TYPE_BLOCK)
+		store64(bytes + F2_DIRECT, inode->device, order);
+}
+
+void
+ffs_dinode_encode(const struct ffs_superblock *sb, const struct ffs_dinode *inode, uint8_t *bytes)
+{
+	uint32_t mode = (uint32_t)inode->type << TYPE_SHIFT | inode->permissions;
+
+	store16(bytes + F1_MODE, (uint16_t)mode, sb->order);
+	store16(bytes + F1_LINK_COUNT, (uint16_t)inode->link_count, sb->order);
+	if (sb->version == FFS_UFS2)
+		encode_ufs2(sb, inode, bytes);
+	else
+		encode_ufs1(sb, inode, bytes);
+}
+
+static uint32_t
+generation_field(const struct ffs_superblock *sb)
+{
+	return sb->version == FFS_UFS2 ? (uint32_t)F2_GENERATION : (uint32_t)F1_GENERATION;
+}
+
+void
+ffs_dinode_clear(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t generation)
+{
+	memset(bytes, 0, sb->inode_size);
+	store32(bytes + generation_field(sb), generation, sb->order);
+}
+
+uint32_t
+ffs_dinode_generation(const struct ffs_superblock *sb, const uint8_t *bytes)
+{
+	return load32(bytes + generation_field(sb), sb->order);
+}
+
+bool
+ffs_dinode_is_free(const struct ffs_superblock *sb, const uint8_t *bytes)
+{
+	return load16(bytes + F1_MODE, sb->order) == 0;
 }

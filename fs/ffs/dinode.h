@@ -17,7 +17,8 @@
 #include "fs/ffs/layout.h"
 #include "fs/ffs/superblock.h"
 
-#define FFS_SHORT_LINK_MAX 120
+#define FFS_SHORT_LINK_MAX  120
+#define FFS_EXTENSION_COUNT 2
 
 /* Types of file: bits 12 to 15 of the mode. */
 enum ffs_type {
@@ -62,6 +63,8 @@ struct ffs_dinode {
 	uint32_t generation;
 	uint32_t device; /* device nodes, as stored */
 	bool is_short_link;
+	uint32_t extension_size; /* UFS2: extended attributes, bytes, in up to two blocks */
+	uint64_t extension[FFS_EXTENSION_COUNT];
 	union {
 		struct {
 			uint64_t direct[FFS_DIRECT_COUNT];
@@ -79,6 +82,22 @@ MUST_CHECK int ffs_dinode_decode(const struct ffs_superblock *sb, const uint8_t 
     struct ffs_dinode *out, struct ffs_flaw *flaw);
 
 /*
+ * Write an inode to its sb->inode_size bytes, but for generation and extension,
+ * which stay as they are, as does what is not known here.
+ */
+void ffs_dinode_encode(const struct ffs_superblock *sb, const struct ffs_dinode *inode,
+    uint8_t *bytes);
+
+/* Make the bytes those of a fresh inode of this generation, or of a free one. */
+void ffs_dinode_clear(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t generation);
+
+/* The generation, whether the inode is free or not. */
+uint32_t ffs_dinode_generation(const struct ffs_superblock *sb, const uint8_t *bytes);
+
+/* Is the inode free? */
+bool ffs_dinode_is_free(const struct ffs_superblock *sb, const uint8_t *bytes);
+
+/*
  * Major and minor number of a device node: 12 bits of major number at bit 8,
  * the minor number around them.
  */
@@ -92,6 +111,12 @@ static inline uint32_t
 ffs_device_minor(uint32_t device)
 {
 	return (device & 0xff) | (device >> 12 & 0xfff00);
+}
+
+static inline uint32_t
+ffs_device_make(uint32_t major, uint32_t minor)
+{
+	return (major << 8 & 0xfff00) | (minor & 0xff) | (minor << 12 & 0xfff00000);
 }
 
 #endif

@@ -37,6 +37,7 @@ struct walk {
 	uint64_t first;	       /* where in the directory the buffer begins */
 	uint64_t bad_first;    /* the same of the last one that was damage */
 	unsigned damage_count;
+	uint64_t found; /* where the entry begins that was looked for */
 };
 
 static void
@@ -158,6 +159,9 @@ find_in_block(struct walk *walk, uint64_t offset, struct name name, uint32_t *in
 	error = ffs_dirent_find(&walk->fs->sb, block, name, &entry, &flaw);
 	if (error == -EUCLEAN)
 		return damaged(walk, offset + flaw.offset, flaw.what, flaw.value);
+	if (error == 0)
+		walk->found =
+		    offset + (uint64_t)(entry.name.bytes - (const char *)block) - FFS_DIRENT_NAME;
 	*ino = entry.ino;
 	return error;
 }
@@ -193,9 +197,15 @@ find_by_search(struct walk *walk, struct name name, uint32_t *ino)
 }
 
 static uint32_t
+index_hash(const struct ffs_inode *dir, struct name name)
+{
+	return (uint32_t)hash_bytes(dir->vnode.kernel->hash_secret, name.bytes, name.length);
+}
+
+static uint32_t
 hash_of(const struct walk *walk, struct name name)
 {
-	return (uint32_t)hash_bytes(walk->fs->mount.kernel->hash_secret, name.bytes, name.length);
+	return index_hash(walk->dir, name);
 }
 
 /* Add the entries of one directory block. */
@@ -290,6 +300,7 @@ find_by_index(struct walk *walk, const struct ffs_index *index, struct name name
 			return error;
 		if (name_equal(entry.name, name)) {
 			*ino = entry.ino;
+			walk->found = offset;
 			return 0;
 		}
 	}
@@ -297,8 +308,8 @@ find_by_index(struct walk *walk, const struct ffs_index *index, struct name name
 										  : -ENOENT;
 }
 
-static int
-find(struct ffs_inode *dir, struct name name, uint32_t *ino)
+int
+ffs_directory_find(struct ffs_inode *dir, struct name name, uint32_t *ino, uint64_t *offset)
 {
 	struct ffs_index *index;
 	struct walk walk;
@@ -311,8 +322,30 @@ find(struct ffs_inode *dir, struct name name, uint32_t *ino)
 		error = find_by_index(&walk, index, name, ino);
 	else
 		error = find_by_search(&walk, name, ino);
+	*offset = walk.found;
 	walk_end(&walk);
 	return error;
+}
+
+void
+ffs_directory_note_added(struct ffs_inode *dir, struct name name, uint64_t offset)
+{
+	struct ffs_index *index = atomic_load_explicit(&dir->index, memory_order_relaxed);
+
+	if (index == NULL || ffs_index_add(index, index_hash(dir, name), offset) == 0)
+		return;
+	/* An index that lacks something is worse than none. */
+	atomic_store_explicit(&dir->index, NULL, memory_order_relaxed);
+	ffs_index_destroy(index);
+}
+
+void
+ffs_directory_note_removed(struct ffs_inode *dir, struct name name, uint64_t offset)
+{
+	struct ffs_index *index = atomic_load_explicit(&dir->index, memory_order_relaxed);
+
+	if (index != NULL)
+		ffs_index_remove(index, index_hash(dir, name), offset);
 }
 
 /* Is the entry that led from dir to vnode the only one there may be? */
@@ -335,13 +368,14 @@ ffs_directory_lookup(struct vnode *vdir, struct name name, struct vnode **out)
 {
 	struct ffs_inode *dir = ffs_inode_of(vdir);
 	struct ffs_mount *fs = ffs_mount_of_inode(dir);
+	uint64_t offset;
 	uint32_t ino;
 	int error;
 
 	*out = NULL;
 	if (name_equal(name, NAME("..")))
 		return vnode_find(vdir->mount, dir->parent_ino, out);
-	error = find(dir, name, &ino);
+	error = ffs_directory_find(dir, name, &ino, &offset);
 	if (error < 0)
 		return error;
 	error = vnode_find(vdir->mount, ino, out);

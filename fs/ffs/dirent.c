@@ -7,7 +7,9 @@
  */
 #include "fs/ffs/dirent.h"
 
+#include "base/endian.h"
 #include "base/math.h"
+#include "base/string.h"
 
 enum field {
 	INO = 0,
@@ -89,4 +91,17 @@ ffs_dirent_find(const struct ffs_superblock *sb, const uint8_t *block, struct na
 			return 0;
 	}
 	return -ENOENT;
+}
+
+void
+ffs_dirent_encode(const struct ffs_superblock *sb, const struct ffs_dirent *entry, uint8_t *to)
+{
+	size_t end = NAME_BYTES + entry->name.length;
+
+	store32(to + INO, entry->ino, sb->order);
+	store16(to + LENGTH, (uint16_t)entry->length, sb->order);
+	to[TYPE] = (uint8_t)entry->type;
+	to[NAME_LENGTH] = (uint8_t)entry->name.length;
+	memcpy(to + NAME_BYTES, entry->name.bytes, entry->name.length);
+	memset(to + end, 0, ffs_dirent_size(entry->name.length) - end);
 }

@@ -19,6 +19,7 @@
 #include "fs/ffs/superblock.h"
 
 #define FFS_DIRENT_BLOCK_SIZE 512
+#define FFS_DIRENT_NAME	      8 /* where in an entry its name begins */
 
 struct ffs_dirent {
 	uint32_t ino;	    /* 0: unused */
@@ -49,5 +50,16 @@ MUST_CHECK int ffs_dirent_decode(const struct ffs_superblock *sb, const uint8_t 
  */
 MUST_CHECK int ffs_dirent_find(const struct ffs_superblock *sb, const uint8_t *block,
     struct name name, struct ffs_dirent *out, struct ffs_flaw *flaw);
+
+/* Bytes that an entry needs whose name has so many. */
+static inline uint32_t
+ffs_dirent_size(size_t name_length)
+{
+	return FFS_DIRENT_NAME + (((uint32_t)name_length + 4) & ~3U);
+}
+
+/* Write an entry of length bytes; an unused one has ino 0 and no name. */
+void ffs_dirent_encode(const struct ffs_superblock *sb, const struct ffs_dirent *entry,
+    uint8_t *to);
 
 #endif

@@ -10,18 +10,20 @@
 #include "kern/memory.h"
 
 #define SLOTS_AT_FIRST 512
+#define GONE	       UINT32_MAX
 #define SLOTS_MAX      ((uint32_t)1 << 31)
 
 struct slot {
 	uint32_t hash;
-	uint32_t place; /* offset / 4 + 1; 0: empty */
+	uint32_t place; /* offset / 4 + 1; 0: empty; GONE: was removed */
 };
 
 struct ffs_index {
 	struct kernel *kernel;
 	struct slot *slots;
 	uint32_t slot_count; /* a power of two */
-	uint32_t used;
+	uint32_t used;	     /* gone ones included */
+	uint32_t gone;
 };
 
 struct ffs_index *
@@ -63,20 +65,23 @@ insert(struct slot *slots, uint32_t slot_count, struct slot slot)
 static int
 grow(struct ffs_index *index)
 {
-	uint32_t count = index->slot_count * 2;
+	/* Of the same size again, if that is enough without those that are gone. */
+	uint32_t count = index->slot_count * (index->gone > index->used / 2 ? 1 : 2);
 	struct slot *slots;
 
-	if (index->slot_count >= SLOTS_MAX)
+	if (count > SLOTS_MAX)
 		return -ENOMEM;
 	slots = memory_alloc_array(index->kernel, count, sizeof(*slots));
 	if (slots == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < index->slot_count; i++)
-		if (index->slots[i].place != 0)
+		if (index->slots[i].place != 0 && index->slots[i].place != GONE)
 			insert(slots, count, index->slots[i]);
 	memory_free(index->kernel, index->slots, index->slot_count * sizeof(*slots));
 	index->slots = slots;
 	index->slot_count = count;
+	index->used -= index->gone;
+	index->gone = 0;
 	return 0;
 }
 
@@ -106,9 +111,23 @@ ffs_index_next(const struct ffs_index *index, uint32_t hash, uint32_t *cursor, u
 		if (slot->place == 0)
 			return false;
 		(*cursor)++;
-		if (slot->hash == hash) {
+		if (slot->hash == hash && slot->place != GONE) {
 			*offset = (uint64_t)(slot->place - 1) * 4;
 			return true;
 		}
+	}
+}
+
+void
+ffs_index_remove(struct ffs_index *index, uint32_t hash, uint64_t offset)
+{
+	uint32_t mask = index->slot_count - 1, place = (uint32_t)(offset / 4) + 1;
+
+	for (uint32_t i = hash & mask; index->slots[i].place != 0; i = (i + 1) & mask) {
+		if (index->slots[i].place != place || index->slots[i].hash != hash)
+			continue;
+		index->slots[i].place = GONE;
+		index->gone++;
+		return;
 	}
 }

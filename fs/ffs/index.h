@@ -3,7 +3,7 @@
  * directory where an entry of that hash is.
  *
  * Only places are kept, 8 bytes for each name; whoever looks a name up reads
- * the entry and compares.  Built by one thread, then constant.
+ * the entry and compares.  Changed by one thread at a time, with no reader.
  */
 #ifndef FS_FFS_INDEX_H
 #define FS_FFS_INDEX_H
@@ -17,7 +17,7 @@ struct ffs_index;
 struct kernel;
 
 /* Entries of a directory larger than this cannot be told apart by their places. */
-#define FFS_INDEX_OFFSET_MAX ((uint64_t)UINT32_MAX * 4 - 4)
+#define FFS_INDEX_OFFSET_MAX ((uint64_t)UINT32_MAX * 4 - 8)
 
 /* An empty index, or NULL without memory. */
 MUST_CHECK struct ffs_index *ffs_index_create(struct kernel *kernel);
@@ -25,6 +25,9 @@ void ffs_index_destroy(struct ffs_index *index); /* NULL is let pass */
 
 /* Add an entry at offset, a multiple of 4.  -ENOMEM. */
 MUST_CHECK int ffs_index_add(struct ffs_index *index, uint32_t hash, uint64_t offset);
+
+/* Remove what was added so; nothing happens if it was not. */
+void ffs_index_remove(struct ffs_index *index, uint32_t hash, uint64_t offset);
 
 /*
  * The next entry of this hash: *cursor is 0 at first, and private to this

@@ -11,6 +11,7 @@
 #include "fs/ffs/directory.h"
 #include "fs/ffs/index.h"
 #include "fs/ffs/map.h"
+#include "fs/ffs/write.h"
 #include "kern/log.h"
 #include "kern/memory.h"
 #include "vfs/device.h"
@@ -29,26 +30,37 @@ damaged(struct ffs_mount *fs, uint64_t ino, const char *what, int64_t value)
 	return -EUCLEAN;
 }
 
-/* Read and decode inode ino. */
-static int
-read_dinode(struct ffs_mount *fs, uint64_t ino, struct ffs_dinode *out)
+int
+ffs_inode_buffer(struct ffs_mount *fs, uint64_t ino, struct buffer **out, uint32_t *offset)
 {
 	const struct ffs_superblock *sb = &fs->sb;
+	uint32_t in_fragment;
 	uint64_t fragment;
-	uint32_t offset, in_block;
-	struct buffer *buffer;
-	struct ffs_flaw flaw;
-	int error;
 
-	if (ino > UINT32_MAX || !ffs_inode_place(sb, (uint32_t)ino, &fragment, &offset))
+	*out = NULL;
+	if (ino > UINT32_MAX || !ffs_inode_place(sb, (uint32_t)ino, &fragment, &in_fragment))
 		return damaged(fs, ino, "number is not one of the file system's",
 		    ffs_inode_count(sb));
-	in_block = (uint32_t)ino % sb->inodes_per_group % sb->inodes_per_block * sb->inode_size;
-	fragment -= in_block >> sb->fragment_shift;
-	error = ffs_buffer_read(fs, fragment, sb->block_size, &buffer);
+	*offset = (uint32_t)ino % sb->inodes_per_group % sb->inodes_per_block * sb->inode_size;
+	fragment -= *offset >> sb->fragment_shift;
+	return ffs_buffer_read(fs, fragment, sb->block_size, out);
+}
+
+int
+ffs_inode_read(struct ffs_mount *fs, uint64_t ino, struct ffs_dinode *out)
+{
+	struct buffer *buffer;
+	struct ffs_flaw flaw;
+	uint32_t offset;
+	int error = ffs_inode_buffer(fs, ino, &buffer, &offset);
+
 	if (error < 0)
 		return error;
-	error = ffs_dinode_decode(sb, buffer->data + in_block, sb->inode_size, out, &flaw);
+	if (fs->writing != NULL)
+		mutex_lock(&fs->writing->inode_lock);
+	error = ffs_dinode_decode(&fs->sb, buffer->data + offset, fs->sb.inode_size, out, &flaw);
+	if (fs->writing != NULL)
+		mutex_unlock(&fs->writing->inode_lock);
 	buffer_put(buffer);
 	if (error < 0)
 		return damaged(fs, ino, flaw.what, flaw.value);
@@ -75,10 +87,15 @@ flags_of(uint32_t flags)
 	return result;
 }
 
-static void
-set_attributes(struct ffs_inode *inode, const struct ffs_dinode *dinode)
+void
+ffs_inode_fill(struct ffs_inode *inode, const struct ffs_dinode *dinode)
 {
 	uint32_t device = dinode->device;
+
+	inode->is_short_link = dinode->is_short_link;
+	inode->flags = dinode->flags;
+	inode->stored_size = dinode->size;
+	memcpy(inode->target, dinode->target, sizeof(inode->target));
 
 	inode->vnode.attributes = (struct vnode_attributes){
 		.ino = inode->vnode.ino,
@@ -98,6 +115,60 @@ set_attributes(struct ffs_inode *inode, const struct ffs_dinode *dinode)
 	if (dinode->type == FFS_TYPE_CHARACTER || dinode->type == FFS_TYPE_BLOCK)
 		inode->vnode.attributes.device =
 		    device_number(ffs_device_major(device), ffs_device_minor(device));
+}
+
+static struct ffs_time
+time_of(struct timestamp stamp)
+{
+	return (struct ffs_time){ stamp.seconds, stamp.nanoseconds };
+}
+
+/* The stored flags with those that are honoured as they are now. */
+static uint32_t
+merge_flags(uint32_t stored, uint32_t flags)
+{
+	static const struct {
+		uint32_t flag, any, fresh;
+	} rows[] = {
+		{ VNODE_IMMUTABLE, FFS_INODE_IMMUTABLE | FFS_INODE_SYSTEM_IMMUTABLE,
+		    FFS_INODE_SYSTEM_IMMUTABLE },
+		{ VNODE_APPEND_ONLY, FFS_INODE_APPEND | FFS_INODE_SYSTEM_APPEND,
+		    FFS_INODE_SYSTEM_APPEND },
+		{ VNODE_NO_DUMP, FFS_INODE_NO_DUMP, FFS_INODE_NO_DUMP },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!(flags & rows[i].flag))
+			stored &= ~rows[i].any;
+		else if (!(stored & rows[i].any))
+			stored |= rows[i].fresh;
+	}
+	return stored;
+}
+
+void
+ffs_inode_store(const struct ffs_inode *inode, struct ffs_dinode *out)
+{
+	const struct vnode_attributes *attributes = &inode->vnode.attributes;
+
+	*out = (struct ffs_dinode){
+		.type = (enum ffs_type)inode->vnode.type,
+		.permissions = attributes->permissions,
+		.link_count = attributes->link_count,
+		.uid = attributes->uid,
+		.gid = attributes->gid,
+		.size = attributes->size,
+		.sector_count = attributes->block_count,
+		.accessed = time_of(attributes->accessed),
+		.modified = time_of(attributes->modified),
+		.changed = time_of(attributes->changed),
+		.born = time_of(attributes->born),
+		.flags = merge_flags(inode->flags, attributes->flags),
+		.device = ffs_device_make(device_major(attributes->device),
+		    device_minor(attributes->device)),
+		.is_short_link = inode->is_short_link,
+	};
+	memcpy(out->target, inode->target, sizeof(out->target));
 }
 
 /* A target in blocks of its own: not longer than a path may be, so in the first. */
@@ -143,101 +214,63 @@ reclaim(struct vnode *vnode)
 	memory_free(vnode->kernel, inode, sizeof(*inode));
 }
 
+/* What all of them have in common. */
+#define FFS_COMMON_OPS \
+	VNODE_NO_XATTRS, .attributes_changed = ffs_attributes_changed, .sync = ffs_sync_vnode, \
+			 .erase = ffs_erase, .reclaim = reclaim
+
+/* What is no directory makes no names; it may have some, though. */
+#define FFS_NO_NAMES \
+	VNODE_NO_ENTRIES, .create = vnode_no_create, .link = vnode_no_link, \
+			  .remove = vnode_no_remove, .rename = vnode_no_rename, \
+			  .create_unnamed = vnode_no_create_unnamed
+
 static const struct vnode_ops directory_ops = {
+	FFS_COMMON_OPS,
+	VNODE_NO_TARGET,
+	VNODE_NO_CONTENT,
 	.lookup = ffs_directory_lookup,
-	.create = vnode_no_create,
-	.link = vnode_no_link,
-	.remove = vnode_no_remove,
-	.rename = vnode_no_rename,
 	.read_directory = ffs_directory_read,
-	.read_link = vnode_no_read_link,
-	.attributes_changed = vnode_no_attributes_changed,
-	.map_extent = vnode_no_map_extent,
-	.read_store = vnode_no_read_store,
+	.create = ffs_create,
+	.link = ffs_link,
+	.remove = ffs_remove,
+	.rename = ffs_rename,
+	.create_unnamed = ffs_create_unnamed,
 	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
-	.create_unnamed = vnode_no_create_unnamed,
-	.get_xattr = vnode_no_get_xattr,
-	.set_xattr = vnode_no_set_xattr,
-	.list_xattr = vnode_no_list_xattr,
-	.remove_xattr = vnode_no_remove_xattr,
-	.sync = vnode_sync_mount,
-	.erase = vnode_erase_nothing,
-	.reclaim = reclaim,
 };
 
 static const struct vnode_ops file_ops = {
-	.lookup = vnode_no_lookup,
-	.create = vnode_no_create,
-	.link = vnode_no_link,
-	.remove = vnode_no_remove,
-	.rename = vnode_no_rename,
-	.read_directory = vnode_no_read_directory,
-	.read_link = vnode_no_read_link,
-	.attributes_changed = vnode_no_attributes_changed,
+	FFS_COMMON_OPS,
+	FFS_NO_NAMES,
+	VNODE_NO_TARGET,
 	.map_extent = ffs_map_extent,
 	.read_store = ffs_read_store,
-	.write_store = vnode_no_write_store,
-	.resize = vnode_no_resize,
+	.write_store = ffs_write_store,
+	.resize = ffs_resize,
 	.allocate = vnode_no_allocate,
-	.create_unnamed = vnode_no_create_unnamed,
-	.get_xattr = vnode_no_get_xattr,
-	.set_xattr = vnode_no_set_xattr,
-	.list_xattr = vnode_no_list_xattr,
-	.remove_xattr = vnode_no_remove_xattr,
-	.sync = vnode_sync_mount,
-	.erase = vnode_erase_nothing,
-	.reclaim = reclaim,
 };
 
 static const struct vnode_ops link_ops = {
-	.lookup = vnode_no_lookup,
-	.create = vnode_no_create,
-	.link = vnode_no_link,
-	.remove = vnode_no_remove,
-	.rename = vnode_no_rename,
-	.read_directory = vnode_no_read_directory,
+	FFS_COMMON_OPS,
+	FFS_NO_NAMES,
+	VNODE_NO_CONTENT,
 	.read_link = read_link,
-	.attributes_changed = vnode_no_attributes_changed,
-	.map_extent = vnode_no_map_extent,
-	.read_store = vnode_no_read_store,
 	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
-	.create_unnamed = vnode_no_create_unnamed,
-	.get_xattr = vnode_no_get_xattr,
-	.set_xattr = vnode_no_set_xattr,
-	.list_xattr = vnode_no_list_xattr,
-	.remove_xattr = vnode_no_remove_xattr,
-	.sync = vnode_sync_mount,
-	.erase = vnode_erase_nothing,
-	.reclaim = reclaim,
 };
 
 /* Devices, fifos, sockets: a name and attributes. */
 static const struct vnode_ops special_ops = {
-	.lookup = vnode_no_lookup,
-	.create = vnode_no_create,
-	.link = vnode_no_link,
-	.remove = vnode_no_remove,
-	.rename = vnode_no_rename,
-	.read_directory = vnode_no_read_directory,
-	.read_link = vnode_no_read_link,
-	.attributes_changed = vnode_no_attributes_changed,
-	.map_extent = vnode_no_map_extent,
-	.read_store = vnode_no_read_store,
+	FFS_COMMON_OPS,
+	FFS_NO_NAMES,
+	VNODE_NO_TARGET,
+	VNODE_NO_CONTENT,
 	.write_store = vnode_no_write_store,
 	.resize = vnode_no_resize,
 	.allocate = vnode_no_allocate,
-	.create_unnamed = vnode_no_create_unnamed,
-	.get_xattr = vnode_no_get_xattr,
-	.set_xattr = vnode_no_set_xattr,
-	.list_xattr = vnode_no_list_xattr,
-	.remove_xattr = vnode_no_remove_xattr,
-	.sync = vnode_sync_mount,
-	.erase = vnode_erase_nothing,
-	.reclaim = reclaim,
 };
 
 static const struct vnode_ops *
@@ -282,7 +315,7 @@ ffs_inode_load(struct mount *mount, uint64_t ino, struct vnode **out)
 	int error;
 
 	*out = NULL;
-	error = read_dinode(fs, ino, &dinode);
+	error = ffs_inode_read(fs, ino, &dinode);
 	if (error == 0)
 		error = check_dinode(fs, ino, &dinode);
 	if (error < 0)
@@ -292,9 +325,7 @@ ffs_inode_load(struct mount *mount, uint64_t ino, struct vnode **out)
 		return -ENOMEM;
 
 	vnode_init(&inode->vnode, mount, ops_of(dinode.type), (enum vnode_type)dinode.type, ino);
-	inode->is_short_link = dinode.is_short_link;
-	memcpy(inode->target, dinode.target, sizeof(inode->target));
-	set_attributes(inode, &dinode);
+	ffs_inode_fill(inode, &dinode);
 	if (dinode.type == FFS_TYPE_DIRECTORY) {
 		error = ffs_directory_load(inode);
 		if (error < 0) {

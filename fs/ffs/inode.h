@@ -1,7 +1,9 @@
 /*
  * Inodes in memory: a vnode and where its content is.
  *
- * Everything is constant once loaded, but for what lookups add to a directory.
+ * Where nothing is written, everything is constant once loaded, but for what
+ * lookups add to a directory.  Where something is, the vnode's lock guards all
+ * that has no other.
  */
 #ifndef FS_FFS_INODE_H
 #define FS_FFS_INODE_H
@@ -20,6 +22,9 @@ struct ffs_index;
 struct ffs_inode {
 	struct vnode vnode;
 	bool is_short_link;
+	uint32_t flags;	      /* as stored; enum ffs_inode_flag */
+	uint64_t stored_size; /* for which blocks are laid out: the size, or more while it grows */
+	uint64_t roomy_from;  /* directories: blocks before this have little room */
 	union {
 		struct {
 			uint64_t direct[FFS_DIRECT_COUNT];
@@ -45,6 +50,22 @@ ffs_mount_of_inode(const struct ffs_inode *inode)
 {
 	return ffs_mount_of(inode->vnode.mount);
 }
+
+/*
+ * A reference to the buffer that holds inode ino, and where the inode is in it.
+ * -EUCLEAN (logged) if there is no such inode; -EIO, -ENOMEM.
+ */
+MUST_CHECK int ffs_inode_buffer(struct ffs_mount *fs, uint64_t ino, struct buffer **out,
+    uint32_t *offset);
+
+/* Read and decode inode ino; -ENOENT if it is free. */
+MUST_CHECK int ffs_inode_read(struct ffs_mount *fs, uint64_t ino, struct ffs_dinode *out);
+
+/* Fill in what an inode in memory has of the one on the medium. */
+void ffs_inode_fill(struct ffs_inode *inode, const struct ffs_dinode *dinode);
+
+/* What is to be stored of an inode in memory. */
+void ffs_inode_store(const struct ffs_inode *inode, struct ffs_dinode *out);
 
 /* mount_ops.load: read inode ino. */
 int ffs_inode_load(struct mount *mount, uint64_t ino, struct vnode **out);

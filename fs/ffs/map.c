@@ -15,6 +15,7 @@
 
 #include "base/errno.h"
 #include "base/math.h"
+#include "fs/ffs/write.h"
 #include "kern/log.h"
 
 /* Arrays of pointers that are joined to one extent: bounds a walk over sparse nonsense. */
@@ -244,7 +245,7 @@ ffs_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length, enum exten
 
 	*out = (struct extent){ .offset = offset };
 	if (intent != EXTENT_READ)
-		return -EROFS;
+		return ffs_map_write(vnode, offset, length, out);
 	if (offset >= vnode->attributes.size || length == 0)
 		return -EINVAL;
 	length = min_u64(length, vnode->attributes.size - offset);

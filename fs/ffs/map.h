@@ -1,8 +1,8 @@
 /*
  * From blocks of a file to places on the device.
  *
- * May sleep, since indirect blocks are read.  The inode's block map does not
- * change while its file system is mounted, so no lock of it is needed.
+ * May sleep, since indirect blocks are read.  The vnode's lock is held, shared
+ * or exclusively, unless nobody else can reach the inode.
  */
 #ifndef FS_FFS_MAP_H
 #define FS_FFS_MAP_H
@@ -27,7 +27,7 @@ struct ffs_run {
 MUST_CHECK int ffs_map_run(struct ffs_inode *inode, uint64_t block, uint64_t max,
     struct ffs_run *out);
 
-/* vnode_ops.map_extent, for reading. */
+/* vnode_ops.map_extent; for writing, see write.h. */
 int ffs_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length, enum extent_intent intent,
     struct extent *out);
 

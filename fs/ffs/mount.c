@@ -1,7 +1,7 @@
 /*
  * Opening an FFS file system: finding the superblock, options, the journal.
  *
- * Read-only.  The order matters: the superblock says where the journal is, the
+ * The order matters: the superblock says where the journal is, the
  * journal may hold a newer superblock, so that it is read again through the
  * view that shows the replayed state.
  */
@@ -13,6 +13,7 @@
 #include "fs/ffs/ffs.h"
 #include "fs/ffs/inode.h"
 #include "fs/ffs/view.h"
+#include "fs/ffs/write.h"
 #include "kern/log.h"
 #include "kern/memory.h"
 #include "vfs/vnode.h"
@@ -23,6 +24,7 @@
 struct options {
 	bool norecovery;
 	bool partial;
+	bool force;
 };
 
 static int
@@ -44,9 +46,11 @@ parse_options(struct kernel *kernel, const char *text, struct options *out)
 			out->norecovery = true;
 		} else if (name_equal(option, NAME("partial"))) {
 			out->partial = true;
+		} else if (name_equal(option, NAME("force"))) {
+			out->force = true;
 		} else if (option.length > 0) {
 			kernel_log(kernel, LOG_ERROR,
-			    "ffs: no option \"%.*s\": there are norecovery and partial",
+			    "ffs: no option \"%.*s\": there are force, norecovery and partial",
 			    (int)option.length, option.bytes);
 			return -EINVAL;
 		}
@@ -205,6 +209,23 @@ warn_if_dirty(const struct ffs_mount *fs, bool norecovery)
 		    "ffs: %.48s: was not unmounted: some of it may be inconsistent", fs->name);
 }
 
+/* Be ready to write. */
+static int
+start_writing(struct ffs_mount *fs, const struct options *options)
+{
+	if (fs->device->is_read_only) {
+		kernel_log(fs->mount.kernel, LOG_ERROR,
+		    "ffs: %.48s: cannot be written: its device is read-only", fs->name);
+		return -EROFS;
+	}
+	if (options->partial || options->norecovery) {
+		kernel_log(fs->mount.kernel, LOG_ERROR,
+		    "ffs: %.48s: options partial and norecovery are for reading only", fs->name);
+		return -EINVAL;
+	}
+	return ffs_writing_start(fs, options->force);
+}
+
 /* Read the file system on fs->device, up to its root. */
 static int
 open_file_system(struct ffs_mount *fs, const struct options *options)
@@ -217,7 +238,12 @@ open_file_system(struct ffs_mount *fs, const struct options *options)
 		error = replay(fs);
 	if (error < 0)
 		return error;
-	warn_if_dirty(fs, options->norecovery);
+	if ((fs->mount.flags & MOUNT_READ_ONLY) == 0)
+		error = start_writing(fs, options);
+	else
+		warn_if_dirty(fs, options->norecovery);
+	if (error < 0)
+		return error;
 	fs->mount.reads_direct = fs->dev->is_cached_below;
 	error = vnode_find(&fs->mount, FFS_ROOT_INO, &fs->mount.root);
 	if (error != -ENOENT)
@@ -232,6 +258,7 @@ destroy(struct mount *mount)
 {
 	struct ffs_mount *fs = ffs_mount_of(mount);
 
+	ffs_writing_stop(fs);
 	buffer_forget_device(fs->dev);
 	if (fs->dev != fs->device)
 		ffs_view_destroy(fs->dev);
@@ -255,12 +282,33 @@ ffs_free_inodes(const struct ffs_superblock *sb)
 	return min_u64(sb->counts.inodes_free, ffs_inode_count(sb));
 }
 
+/* What is free, or will be with the next checkpoints. */
+static void
+count_free(struct ffs_mount *fs, uint64_t *fragments, uint64_t *inodes)
+{
+	struct ffs_writing *writing = fs->writing;
+
+	if (writing != NULL)
+		mutex_lock(&writing->lock);
+	*fragments = ffs_free_fragments(&fs->sb);
+	*inodes = ffs_free_inodes(&fs->sb);
+	if (writing != NULL) {
+		*fragments =
+		    min_u64(*fragments + writing->waiting_fragments, fs->sb.data_fragment_count);
+		*inodes += writing->waiting_inodes;
+		mutex_unlock(&writing->lock);
+	}
+}
+
 static int
 statistics(struct mount *mount, struct fs_statistics *out)
 {
-	const struct ffs_superblock *sb = &ffs_mount_of(mount)->sb;
-	uint64_t free = ffs_free_fragments(sb);
+	struct ffs_mount *fs = ffs_mount_of(mount);
+	const struct ffs_superblock *sb = &fs->sb;
 	uint64_t reserve = sb->data_fragment_count / 100 * sb->reserve_percent;
+	uint64_t free, inodes;
+
+	count_free(fs, &free, &inodes);
 
 	*out = (struct fs_statistics){
 		.type = sb->version == FFS_UFS2 ? MAGIC_UFS2 : MAGIC_UFS1,
@@ -270,7 +318,7 @@ statistics(struct mount *mount, struct fs_statistics *out)
 		.blocks_free = free,
 		.blocks_available = free > reserve ? free - reserve : 0,
 		.inode_count = ffs_inode_count(sb),
-		.inodes_free = ffs_free_inodes(sb),
+		.inodes_free = inodes,
 		.id = (uint64_t)sb->id[0] << 32 | sb->id[1],
 	};
 	return 0;
@@ -279,7 +327,7 @@ statistics(struct mount *mount, struct fs_statistics *out)
 static const struct mount_ops ffs_mount_ops = {
 	.load = ffs_inode_load,
 	.statistics = statistics,
-	.sync = mount_sync_nothing,
+	.sync = ffs_sync,
 	.describe = ffs_describe,
 	.destroy = destroy,
 };
@@ -323,11 +371,6 @@ mount(const struct mount_request *request, struct mount **out)
 	error = parse_options(request->kernel, request->options, &options);
 	if (error < 0)
 		return error;
-	if ((request->flags & MOUNT_READ_ONLY) == 0) {
-		kernel_log(request->kernel, LOG_ERROR, "ffs: %.48s: can only be mounted read-only",
-		    short_name(request->source));
-		return -EROFS;
-	}
 	fs = memory_alloc_zeroed(request->kernel, sizeof(*fs));
 	if (fs == NULL)
 		return -ENOMEM;

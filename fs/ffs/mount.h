@@ -2,7 +2,7 @@
  * A mounted FFS file system, for the files of this folder.
  *
  * Everything in it is constant once mounted, but for what the buffer cache and
- * the vnode table keep of it.
+ * the vnode table keep of it, and what writing changes: see write.h.
  */
 #ifndef FS_FFS_MOUNT_H
 #define FS_FFS_MOUNT_H
@@ -17,6 +17,8 @@
 #include "kern/mutex.h"
 #include "vfs/mount.h"
 
+struct ffs_writing;
+
 struct ffs_mount {
 	struct mount mount;
 	struct ffs_superblock sb;
@@ -25,6 +27,10 @@ struct ffs_mount {
 	struct ffs_replay replay; /* of the journal, for people */
 	const char *name;	  /* of the source, for log lines; points into mount.source */
 	struct mutex index_lock;  /* one directory is indexed at a time */
+
+	/* What it takes to write; NULL: read-only.  sb.counts are guarded by its lock then. */
+	struct ffs_writing *writing;
+	bool keeps_dirty; /* was not clean before, and will not be after */
 };
 
 static inline struct ffs_mount *

@@ -258,8 +258,12 @@ refuses_what_it_cannot_do(void **state)
 {
 	struct ffs_image *image = *state;
 
+	image->fake.dev.is_read_only = true;
 	assert_int_equal(mount_at(&image->context, "/image", "/mnt", "ffs", 0, ""), -EROFS);
-	assert_true(ffs_image_said(image, "can only be mounted read-only"));
+	assert_true(ffs_image_said(image, "its device is read-only"));
+	image->fake.dev.is_read_only = false;
+	assert_int_equal(mount_at(&image->context, "/image", "/mnt", "ffs", 0, "partial"), -EINVAL);
+	assert_true(ffs_image_said(image, "are for reading only"));
 	assert_int_equal(ffs_image_mount(image, "partial,foo=1"), -EINVAL);
 	assert_true(ffs_image_said(image, "no option \"foo=1\""));
 	assert_int_equal(ffs_image_mount(image, ",norecovery,,partial,"), 0);

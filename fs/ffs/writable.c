@@ -1,0 +1,73 @@
+/*
+ * May this file system be written?
+ *
+ * What was not unmounted cleanly may hand out blocks twice, and what has
+ * features that we do not keep up would be left wrong.  So such file systems
+ * are refused, with the reason; option force writes to an unclean one.
+ */
+#include "base/endian.h"
+#include "base/errno.h"
+#include "fs/ffs/write.h"
+#include "kern/kernel.h"
+#include "kern/log.h"
+
+enum field {
+	OLD_CYLINDERS_PER_GROUP = 180,
+	SNAPSHOTS = 1116,
+	OLD_ROTATIONAL_POSITIONS = 1360,
+};
+
+#define FLAG_QUOTA_OR_HASHES 0x200 /* NetBSD's quotas, or FreeBSD's check hashes */
+
+static int
+refuse(struct ffs_mount *fs, const char *why)
+{
+	kernel_log(fs->mount.kernel, LOG_ERROR, "ffs: %.48s: cannot be written: %s", fs->name, why);
+	return -EROFS;
+}
+
+/* Features that have to be kept up by who writes. */
+static int
+check_features(struct ffs_mount *fs)
+{
+	const struct ffs_superblock *sb = &fs->sb;
+	const uint8_t *bytes = fs->writing->superblock;
+
+	if (!sb->is_updated || sb->has_old_inodes)
+		return refuse(fs, "it is in a format from before 4.4BSD or without 64-bit fields");
+	if (sb->version == FFS_UFS1 && (load32(bytes + OLD_CYLINDERS_PER_GROUP, sb->order) > 1 ||
+					   load32(bytes + OLD_ROTATIONAL_POSITIONS, sb->order) > 1))
+		return refuse(fs, "it has tables of rotational positions");
+	if (load32(bytes + SNAPSHOTS, sb->order) != 0)
+		return refuse(fs, "it has snapshots");
+	if (sb->flags & FLAG_QUOTA_OR_HASHES)
+		return refuse(fs, "it has quotas inside, or check hashes");
+	if (sb->flags & (FFS_FLAG_SOFT_UPDATES_JOURNAL | FFS_FLAG_GJOURNAL))
+		return refuse(fs, "it has a journal of another system");
+	return 0;
+}
+
+int
+ffs_check_writable(struct ffs_mount *fs, bool force)
+{
+	const struct ffs_superblock *sb = &fs->sb;
+	bool is_unclean =
+	    sb->clean != FFS_CLEAN || (sb->flags & (FFS_FLAG_UNCLEAN | FFS_FLAG_NEEDS_FSCK)) != 0;
+	int error = check_features(fs);
+
+	if (error < 0)
+		return error;
+	if (sb->journal.place != FFS_JOURNAL_NONE)
+		return refuse(fs, "it has a journal");
+	if (!is_unclean)
+		return 0;
+	if (force) {
+		fs->keeps_dirty = true;
+		kernel_log(fs->mount.kernel, LOG_WARNING,
+		    "ffs: %.48s: is written though it is not clean", fs->name);
+		return 0;
+	}
+	refuse(fs, "it was not unmounted; \"rump fsck\" or the system it comes from repairs it; "
+		   "option force writes to it all the same");
+	return -EUCLEAN;
+}

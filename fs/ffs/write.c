@@ -1,0 +1,419 @@
+/*
+ * Operations and checkpoints of a file system that is written: see write.h.
+ *
+ * A checkpoint holds operation exclusively until all is durable, flushes
+ * included, so that no operation sees or makes half a state.  It takes as long
+ * as the medium takes; operations wait meanwhile, readers do not.
+ *
+ * A write that fails, and damage that is met by who writes, ends all writing:
+ * what is on the medium by then is some cut between two writes, for a checker.
+ */
+#include "fs/ffs/write.h"
+
+#include "base/endian.h"
+#include "base/errno.h"
+#include "base/math.h"
+#include "base/string.h"
+#include "kern/kernel.h"
+#include "kern/log.h"
+#include "kern/memory.h"
+#include "vfs/namespace.h"
+
+#define SUMMARY_ENTRY_SIZE 16
+#define DIRTY_SHARE	   8 /* of the memory a kernel may take: dirty buffers */
+#define UNMOUNT_ROUNDS	   4 /* checkpoints until nothing waits */
+
+/* Fields of the superblock that are written. */
+enum field {
+	OLD_TIME = 32,
+	OLD_COUNTS = 192,
+	MODIFIED = 208,
+	CLEAN = 209,
+	READ_ONLY = 210,
+	COUNTS = 1008,
+	TIME = 1072,
+	FLAGS = 1312,
+};
+
+/* ---- operations ---------------------------------------------------------------------- */
+
+int
+ffs_break(struct ffs_mount *fs, int error)
+{
+	int none = 0;
+
+	if (fs->writing == NULL)
+		return error;
+	if (atomic_compare_exchange_strong(&fs->writing->broken, &none, error))
+		kernel_log(fs->mount.kernel, LOG_ERROR,
+		    "ffs: %.48s: read-only from now on (error %d); "
+		    "\"rump fsck\" or the system it comes from can repair it",
+		    fs->name, -error);
+	return error;
+}
+
+static int write_superblock(struct ffs_mount *fs, enum ffs_clean clean);
+
+/* Before the first change, the medium says that it is not clean.  REQUIRES(operation) */
+static int
+mark_dirty(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	int error = 0;
+
+	mutex_lock(&writing->lock);
+	if (!atomic_load(&writing->is_marked)) {
+		error = write_superblock(fs, FFS_DIRTY);
+		if (error == 0)
+			error = block_flush(fs->dev);
+		if (error == 0)
+			atomic_store(&writing->is_marked, true);
+	}
+	mutex_unlock(&writing->lock);
+	return error < 0 ? ffs_break(fs, error) : 0;
+}
+
+int
+ffs_begin(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	int error = 0;
+
+	if (writing == NULL)
+		return -EROFS;
+	if (buffer_dirty_size(fs->mount.kernel) > writing->dirty_max)
+		(void)!ffs_checkpoint(fs);
+	rwlock_lock_shared(&writing->operation);
+	if (UNLIKELY(atomic_load(&writing->broken) != 0))
+		error = -EROFS;
+	else if (UNLIKELY(!atomic_load(&writing->is_marked)))
+		error = mark_dirty(fs);
+	if (error < 0)
+		rwlock_unlock_shared(&writing->operation);
+	else
+		mount_changed(&fs->mount);
+	return error;
+}
+
+void
+ffs_end(struct ffs_mount *fs)
+{
+	rwlock_unlock_shared(&fs->writing->operation);
+}
+
+/* ---- checkpoints ------------------------------------------------------------------------ */
+
+struct checkpoint {
+	struct ffs_mount *fs;
+	bool is_unflushed; /* something was written since the last flush */
+	int error;
+};
+
+static void
+flush(struct checkpoint *at)
+{
+	if (at->is_unflushed && at->error == 0)
+		at->error = block_flush(at->fs->dev);
+	at->is_unflushed = false;
+}
+
+/* Write a wave, with what came before durable, if it relies on that. */
+static void
+write_wave(struct checkpoint *at, enum ffs_wave wave, bool is_ordered)
+{
+	size_t count = 0;
+
+	if (at->error < 0 || !buffer_is_wave_dirty(at->fs->dev, wave))
+		return;
+	if (is_ordered)
+		flush(at);
+	if (at->error == 0)
+		at->error = buffer_write_wave(at->fs->dev, wave, &count);
+	at->is_unflushed |= count > 0;
+}
+
+static void
+store_counts(uint8_t *to, const struct ffs_group_counts *counts, enum byte_order order)
+{
+	store32(to, counts->directories, order);
+	store32(to + 4, counts->blocks_free, order);
+	store32(to + 8, counts->inodes_free, order);
+	store32(to + 12, counts->fragments_free, order);
+}
+
+/* Write the groups' counts to their place.  REQUIRES(lock) */
+static int
+write_summary(struct ffs_mount *fs)
+{
+	const struct ffs_superblock *sb = &fs->sb;
+	uint32_t size =
+	    (uint32_t)round_up(sb->group_count * (uint64_t)SUMMARY_ENTRY_SIZE, sb->fragment_size);
+	uint8_t *bytes = memory_alloc_zeroed(fs->mount.kernel, size);
+	int error;
+
+	if (bytes == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < sb->group_count; i++)
+		store_counts(bytes + SUMMARY_ENTRY_SIZE * (size_t)i, &fs->writing->groups[i],
+		    sb->order);
+	error = block_write(fs->dev, ffs_fragment_offset(sb, sb->summary_address), bytes, size);
+	memory_free(fs->mount.kernel, bytes, size);
+	return error;
+}
+
+/* Bring the copy of the superblock up to date and write it.  REQUIRES(lock) */
+static int
+write_superblock(struct ffs_mount *fs, enum ffs_clean clean)
+{
+	const struct ffs_superblock *sb = &fs->sb;
+	const struct ffs_counts *counts = &sb->counts;
+	struct ffs_group_counts old = { (uint32_t)counts->directories,
+		(uint32_t)counts->blocks_free, (uint32_t)counts->inodes_free,
+		(uint32_t)counts->fragments_free };
+	uint8_t *bytes = fs->writing->superblock;
+	int64_t now = timestamp_now(fs->mount.kernel).seconds;
+	uint32_t size = (uint32_t)round_up(sb->size, fs->dev->sector_size);
+
+	bytes[MODIFIED] = 0;
+	bytes[READ_ONLY] = 0;
+	bytes[CLEAN] = (uint8_t)clean;
+	store_counts(bytes + OLD_COUNTS, &old, sb->order);
+	store32(bytes + OLD_TIME, (uint32_t)now, sb->order);
+	store64(bytes + COUNTS, counts->directories, sb->order);
+	store64(bytes + COUNTS + 8, counts->blocks_free, sb->order);
+	store64(bytes + COUNTS + 16, counts->inodes_free, sb->order);
+	store64(bytes + COUNTS + 24, counts->fragments_free, sb->order);
+	store64(bytes + TIME, (uint64_t)now, sb->order);
+	store32(bytes + FLAGS, sb->flags, sb->order);
+	return block_write(fs->dev, sb->location, bytes, size);
+}
+
+/* Maps and counts. */
+static void
+write_maps(struct checkpoint *at)
+{
+	struct ffs_writing *writing = at->fs->writing;
+
+	write_wave(at, FFS_WAVE_MAP, false);
+	mutex_lock(&writing->lock);
+	if (writing->is_summary_dirty && at->error == 0) {
+		at->error = write_summary(at->fs);
+		if (at->error == 0)
+			at->error = write_superblock(at->fs, FFS_DIRTY);
+		writing->is_summary_dirty = false;
+		at->is_unflushed = true;
+	}
+	mutex_unlock(&writing->lock);
+}
+
+/* What lost its name before this checkpoint has lost it on the medium now. */
+static void
+pass_orphans(struct ffs_writing *writing)
+{
+	struct ffs_waiting passed;
+
+	mutex_lock(&writing->lock);
+	passed = writing->nameless; /* empty, but its memory is of use */
+	writing->nameless = writing->orphans;
+	writing->orphans = passed;
+	mutex_unlock(&writing->lock);
+}
+
+/* REQUIRES(operation, exclusively) */
+static int
+checkpoint_locked(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	struct checkpoint at = { .fs = fs };
+
+	ffs_clear_nameless(fs);
+	at.is_unflushed = atomic_exchange(&writing->is_data_written, false);
+	write_wave(&at, FFS_WAVE_NEW, true);
+	write_wave(&at, FFS_WAVE_INODE, true);
+	write_wave(&at, FFS_WAVE_ENTRY, true);
+	write_wave(&at, FFS_WAVE_FIRST, true);
+	write_wave(&at, FFS_WAVE_LAST, true);
+	write_maps(&at);
+	flush(&at);
+	if (at.error < 0)
+		return ffs_break(fs, at.error);
+	ffs_space_settle(fs);
+	pass_orphans(writing);
+	return 0;
+}
+
+int
+ffs_checkpoint(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	int error = atomic_load(&writing->broken);
+
+	if (error == 0) {
+		rwlock_lock_exclusive(&writing->operation);
+		error = atomic_load(&writing->broken);
+		if (error == 0)
+			error = checkpoint_locked(fs);
+		rwlock_unlock_exclusive(&writing->operation);
+	}
+	/* Whoever syncs has to know that nothing is kept any more. */
+	return error < 0 ? -EIO : 0;
+}
+
+static bool
+is_anything_waiting(struct ffs_writing *writing)
+{
+	bool is_waiting;
+
+	mutex_lock(&writing->lock);
+	is_waiting = writing->freed.count + writing->orphans.count + writing->nameless.count > 0;
+	mutex_unlock(&writing->lock);
+	return is_waiting;
+}
+
+bool
+ffs_make_space(struct ffs_mount *fs)
+{
+	return is_anything_waiting(fs->writing) && ffs_checkpoint(fs) == 0;
+}
+
+int
+ffs_sync(struct mount *mount)
+{
+	struct ffs_mount *fs = ffs_mount_of(mount);
+
+	return fs->writing == NULL ? 0 : ffs_checkpoint(fs);
+}
+
+int
+ffs_sync_vnode(struct vnode *vnode, bool data_only)
+{
+	return ffs_sync(vnode->mount);
+}
+
+/* ---- start and stop ------------------------------------------------------------------------ */
+
+static void
+writing_free(struct ffs_mount *fs)
+{
+	struct kernel *kernel = fs->mount.kernel;
+	struct ffs_writing *writing = fs->writing;
+	struct ffs_waiting *const lists[] = { &writing->freed, &writing->orphans,
+		&writing->nameless };
+	size_t count = fs->sb.group_count;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		memory_free(kernel, lists[i]->items, lists[i]->capacity * sizeof(*lists[i]->items));
+	memory_free(kernel, writing->rotors, count * sizeof(*writing->rotors));
+	memory_free(kernel, writing->groups, count * sizeof(*writing->groups));
+	memory_free(kernel, writing->superblock, FFS_SUPERBLOCK_SIZE);
+	memory_free(kernel, writing, sizeof(*writing));
+	fs->writing = NULL;
+}
+
+static int
+writing_alloc(struct ffs_mount *fs)
+{
+	struct kernel *kernel = fs->mount.kernel;
+	struct ffs_writing *writing = memory_alloc_zeroed(kernel, sizeof(*writing));
+	size_t count = fs->sb.group_count;
+
+	if (writing == NULL)
+		return -ENOMEM;
+	fs->writing = writing;
+	rwlock_init(&writing->operation, kernel, RANK_FS_OPERATION);
+	mutex_init(&writing->lock, kernel, RANK_FILE_SYSTEM);
+	mutex_init(&writing->inode_lock, kernel, RANK_BUFFER);
+	writing->superblock = memory_alloc(kernel, FFS_SUPERBLOCK_SIZE);
+	writing->groups = memory_alloc_array(kernel, count, sizeof(*writing->groups));
+	writing->rotors = memory_alloc_array(kernel, count, sizeof(*writing->rotors));
+	writing->reserve = fs->sb.data_fragment_count / 100 * fs->sb.reserve_percent;
+	writing->dirty_max = (size_t)min_u64(kernel->memory.limit / DIRTY_SHARE, SIZE_MAX / 2);
+	if (writing->superblock != NULL && writing->groups != NULL && writing->rotors != NULL)
+		return 0;
+	writing_free(fs);
+	return -ENOMEM;
+}
+
+/* Read the superblock's bytes, and the groups' counts, which must sum up to its. */
+static int
+read_summary(struct ffs_mount *fs)
+{
+	const struct ffs_superblock *sb = &fs->sb;
+	struct ffs_counts sum = { 0 };
+	uint32_t size =
+	    (uint32_t)round_up(sb->group_count * (uint64_t)SUMMARY_ENTRY_SIZE, sb->fragment_size);
+	uint8_t *bytes = memory_alloc(fs->mount.kernel, size);
+	int error;
+
+	if (bytes == NULL)
+		return -ENOMEM;
+	error = block_read(fs->dev, sb->location, fs->writing->superblock, FFS_SUPERBLOCK_SIZE);
+	if (error == 0)
+		error =
+		    block_read(fs->dev, ffs_fragment_offset(sb, sb->summary_address), bytes, size);
+	for (uint32_t i = 0; error == 0 && i < sb->group_count; i++) {
+		struct ffs_group_counts *counts = &fs->writing->groups[i];
+		const uint8_t *from = bytes + SUMMARY_ENTRY_SIZE * (size_t)i;
+
+		counts->directories = load32(from, sb->order);
+		counts->blocks_free = load32(from + 4, sb->order);
+		counts->inodes_free = load32(from + 8, sb->order);
+		counts->fragments_free = load32(from + 12, sb->order);
+		sum.directories += counts->directories;
+		sum.blocks_free += counts->blocks_free;
+		sum.inodes_free += counts->inodes_free;
+		sum.fragments_free += counts->fragments_free;
+	}
+	memory_free(fs->mount.kernel, bytes, size);
+	if (error < 0)
+		return error;
+	fs->sb.counts = sum; /* they are what is kept from here on */
+	return 0;
+}
+
+int
+ffs_writing_start(struct ffs_mount *fs, bool force)
+{
+	uint32_t generation;
+	int error = kernel_random(fs->mount.kernel, &generation, sizeof(generation));
+
+	if (error == 0)
+		error = writing_alloc(fs);
+	if (error < 0)
+		return error;
+	fs->writing->generation = generation;
+	error = read_summary(fs);
+	if (error == 0)
+		error = ffs_check_writable(fs, force);
+	if (error < 0)
+		writing_free(fs);
+	return error;
+}
+
+void
+ffs_writing_stop(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	bool was_changed;
+	int error = 0;
+
+	if (writing == NULL)
+		return;
+	was_changed = atomic_load(&writing->is_marked);
+	for (unsigned i = 0; i < UNMOUNT_ROUNDS && was_changed && error == 0; i++) {
+		error = ffs_checkpoint(fs);
+		if (!is_anything_waiting(writing) && !writing->is_summary_dirty)
+			break;
+	}
+	if (was_changed && error == 0) {
+		mutex_lock(&writing->lock);
+		error = write_superblock(fs, fs->keeps_dirty ? FFS_DIRTY : FFS_CLEAN);
+		mutex_unlock(&writing->lock);
+		if (error == 0)
+			error = block_flush(fs->dev);
+	}
+	if (error < 0)
+		kernel_log(fs->mount.kernel, LOG_ERROR,
+		    "ffs: %.48s: unmounted without being clean (error %d)", fs->name, -error);
+	writing_free(fs);
+}
