@@ -145,18 +145,18 @@
 	X(ssize_t, preadv2, (int fd, const struct iovec *vector, int count, off_t at, int flags), \
 	    (fd, vector, count, at, flags)) \
 	X(ssize_t, pwritev2, (int fd, const struct iovec *vector, int count, off_t at, int flags), \
-	    (fd, vector, count, at, flags))
+	    (fd, vector, count, at, flags)) \
+	X(int, epoll_create1, (int flags), (flags)) \
+	X(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), \
+	    (epoll, operation, fd, event)) \
+	X(int, epoll_wait, (int epoll, struct epoll_event *events, int count, int timeout_ms), \
+	    (epoll, events, count, timeout_ms))
 
 #define CALLS_TO_COME(X) \
 	X(ssize_t, copy_file_range, \
 	    (int in, off_t *in_at, int out, off_t *out_at, size_t size, unsigned int flags), \
 	    (in, in_at, out, out_at, size, flags)) \
 	X(ssize_t, sendfile, (int out, int in, off_t *at, size_t size), (out, in, at, size)) \
-	X(int, epoll_create1, (int flags), (flags)) \
-	X(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), \
-	    (epoll, operation, fd, event)) \
-	X(int, epoll_wait, (int epoll, struct epoll_event *events, int count, int timeout_ms), \
-	    (epoll, events, count, timeout_ms)) \
 	X(int, timerfd_create, (int clock, int flags), (clock, flags)) \
 	X(int, timerfd_settime, \
 	    (int fd, int flags, const struct itimerspec *time, struct itimerspec *old), \
