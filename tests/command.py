@@ -15,6 +15,8 @@ import tempfile
 import termios
 import traceback
 
+from below import below
+
 EMULATOR = shlex.split(os.environ.get("EMULATOR", ""))
 RUMP = [*EMULATOR, os.path.join(os.environ["BUILD_ROOT"], "rump")]
 # A C library reads the machine's locales only if its byte order is the machine's.
@@ -131,7 +133,7 @@ def make_tree(root):
         os.mknod(root / "null", stat.S_IFCHR | 0o666, os.makedev(1, 3))
         os.mknod(root / "disk", stat.S_IFBLK | 0o660, os.makedev(200, 70000))
         os.chown(root / "modes/0755", 12345, 54321)
-    everything = sorted(root.rglob("*"), reverse=True) + [root]
+    everything = sorted(below(root), reverse=True) + [root]
     for number, path in enumerate(everything):
         os.utime(path, (TIMES[number % 3] + number,) * 2, follow_symlinks=False)
 
@@ -165,7 +167,7 @@ def attributes(root, path):
 
 
 def snapshot(root):
-    return dict(attributes(root, path) for path in [root, *root.rglob("*")])
+    return dict(attributes(root, path) for path in [root, *below(root)])
 
 
 def digest(path):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import stat
+from below import below
 
 import command
 from command import IS_ROOT, complaint, good, rump, scratch, test
@@ -35,7 +36,7 @@ def each_difference_has_its_line(images, tree):
     with scratch() as place:
         other = place / "other"
         shutil.copytree(tree, other, symlinks=True, ignore=shutil.ignore_patterns("fifo", "null", "disk"))
-        for path in [other, *other.rglob("*")]:
+        for path in [other, *below(other)]:
             state = os.lstat(tree / path.relative_to(other))
             os.chown(path, state.st_uid, state.st_gid, follow_symlinks=False)
             if not path.is_symlink():

@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import tarfile
+from below import below
 
 import command
 from command import IS_ROOT, SIZES, complaint, good, rump, scratch, snapshot, test
@@ -102,7 +103,7 @@ def an_archive_of_a_file_has_its_name(images, tree):
 
 
 def digests(tree):
-    files = [path for path in tree.rglob("*") if not path.is_symlink() and path.is_file()]
+    files = [path for path in below(tree) if not path.is_symlink() and path.is_file()]
     return {str(path.relative_to(tree)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in files if IS_ROOT or os.access(path, os.R_OK)}
 

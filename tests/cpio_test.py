@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from below import below
 
 from images_test import MANIFEST, SOURCE, difference, host_manifest, make_tree, report, results
 from images_test import run, sha256_of
@@ -122,7 +123,7 @@ def main():
         make_tree(top)
         make_special(top)
         want = host_manifest(top)
-        paths = [pathlib.Path(".")] + sorted(path.relative_to(top) for path in top.rglob("*"))
+        paths = [pathlib.Path(".")] + sorted(path.relative_to(top) for path in below(top))
         for name, archive, options in archives(top, paths):
             attempt(name, check, folder, want, archive, options)
         attempt("cut off", check_damaged, folder, pack(top, paths, "newc"))

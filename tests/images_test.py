@@ -23,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 
+from below import below
+
 SOURCE = pathlib.Path(os.environ["SOURCE_ROOT"])
 EMULATOR = shlex.split(os.environ.get("EMULATOR", ""))
 MANIFEST = [*EMULATOR, os.path.join(os.environ["BUILD_ROOT"], "manifest")]
@@ -152,7 +154,7 @@ def host_line(top, path):
 
 
 def host_manifest(top):
-    lines = [host_line(top, top)] + [host_line(top, path) for path in top.rglob("*")]
+    lines = [host_line(top, top)] + [host_line(top, path) for path in below(top)]
     return "\n".join(lines).encode()
 
 
@@ -184,7 +186,7 @@ def check_sleuth_kit(top, image, options):
         kinds, _, path = line.partition(":\t")
         if " * " not in f" {kinds} " and not path.startswith("$"):
             seen[path] = kinds.split()[-1]
-    wanted = {str(path.relative_to(top)) for path in top.rglob("*")}
+    wanted = {str(path.relative_to(top)) for path in below(top)}
     if set(seen) != wanted:
         return f"fls sees others: {sorted(set(seen) ^ wanted)[:5]}"
     for name in ("large", f"size{12 * block + 1}", f"size{block + fragment - 1}", "link"):
