@@ -67,44 +67,26 @@ sample_gpt_entry(uint8_t *entry, uint64_t first, uint64_t last, const char *labe
 /* ---- disklabels ----------------------------------------------------------------- */
 
 static inline void
-sample_store32(uint8_t *to, uint32_t value, enum byte_order order)
-{
-	if (order == ORDER_BIG)
-		store_be32(to, value);
-	else
-		store_le32(to, value);
-}
-
-static inline void
-sample_store16(uint8_t *to, uint16_t value, enum byte_order order)
-{
-	if (order == ORDER_BIG)
-		store_be16(to, value);
-	else
-		store_le16(to, value);
-}
-
-static inline void
 sample_disklabel_seal(uint8_t *label, enum byte_order order)
 {
 	uint32_t length = 148 + 16 * (uint32_t)load16(label + 138, order);
 	uint16_t sum = 0;
 
-	sample_store16(label + 136, 0, order);
+	store16(label + 136, 0, order);
 	for (uint32_t i = 0; i < length; i += 2)
 		sum ^= load16(label + i, order);
-	sample_store16(label + 136, sum, order);
+	store16(label + 136, sum, order);
 }
 
 /* A label of count partitions, all unused, sectors of 512 bytes. */
 static inline void
 sample_disklabel(uint8_t *label, enum byte_order order, uint16_t count)
 {
-	sample_store32(label, 0x82564557, order);
+	store32(label, 0x82564557, order);
 	memcpy(label + 24, "sample", 6);
-	sample_store32(label + 40, 512, order);
-	sample_store32(label + 132, 0x82564557, order);
-	sample_store16(label + 138, count, order);
+	store32(label + 40, 512, order);
+	store32(label + 132, 0x82564557, order);
+	store16(label + 138, count, order);
 	sample_disklabel_seal(label, order);
 }
 
@@ -114,8 +96,8 @@ sample_disklabel_partition(uint8_t *label, enum byte_order order, unsigned index
 {
 	uint8_t *p = label + 148 + 16 * index;
 
-	sample_store32(p, count, order);
-	sample_store32(p + 4, first, order);
+	store32(p, count, order);
+	store32(p + 4, first, order);
 	p[12] = type;
 	sample_disklabel_seal(label, order);
 }

@@ -23,8 +23,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
-#include "host/posix/posix.h"
-#include "run/library/library.h"
+#include "fuzz/kernel.h"
 #include "tests/memory_store.h"
 #include "tests/random.h"
 #include "tests/walk.h"
@@ -105,28 +104,7 @@ LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned se
 	return size;
 }
 
-/* ---- the kernel --------------------------------------------------------------------------- */
-
-static struct rump_kernel *
-create_kernel(const struct memory_store *store)
-{
-	struct rump_kernel_config config = { .memory_limit = MEMORY_LIMIT };
-	static struct host_ops ops;
-	static struct host *host;
-	char name[MEMORY_STORE_NAME];
-	struct rump_kernel *kernel;
-
-	if (host == NULL) {
-		ops = memory_store_host_ops();
-		ASSERT(posix_host_create(&host) == 0);
-	}
-	ASSERT(library_create_on(&ops, host, &config, &kernel) == 0);
-	rump_kernel_switch(kernel);
-	memory_store_name(store, name);
-	ASSERT(rump_pub_etfs_register("/dev/disk", name, RUMP_ETFS_BLK | RUMP_ETFS_READ_ONLY) == 0);
-	ASSERT(rump_sys_mkdir("/mnt", 0755) == 0);
-	return kernel;
-}
+/* ---- the walk ----------------------------------------------------------------------------- */
 
 static void
 visit(const char *options)
@@ -150,7 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rump_kernel *kernel;
 
 	store.size = lay_out(image, data, size, false);
-	kernel = create_kernel(&store);
+	kernel = fuzz_kernel_create(&store, MEMORY_LIMIT);
 	visit(store.size < IMAGE_SIZE ? "partial" : "");
 	ASSERT(rump_pub_etfs_remove("/dev/disk") == 0);
 	ASSERT(rump_kernel_destroy(kernel) == 0);

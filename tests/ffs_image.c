@@ -123,14 +123,14 @@ ffs_image_put_inode(struct ffs_image *image, uint32_t ino, unsigned mode, uint64
 	enum byte_order order = image->sample.order;
 
 	memset(bytes, 0, image->sb.inode_size);
-	sample_put16(bytes + 0, order, (uint16_t)mode);
-	sample_put16(bytes + 2, order, 1);
+	store16(bytes + 0, (uint16_t)mode, order);
+	store16(bytes + 2, 1, order);
 	if (image->sample.version == FFS_UFS2) {
-		sample_put64(bytes + 16, order, size);
-		sample_put64(bytes + 24, order, sector_count);
+		store64(bytes + 16, size, order);
+		store64(bytes + 24, sector_count, order);
 	} else {
-		sample_put64(bytes + 8, order, size);
-		sample_put32(bytes + 104, order, (uint32_t)sector_count);
+		store64(bytes + 8, size, order);
+		store32(bytes + 104, (uint32_t)sector_count, order);
 	}
 }
 
@@ -140,9 +140,9 @@ ffs_image_put_pointer(struct ffs_image *image, uint32_t ino, unsigned number, ui
 	uint8_t *bytes = ffs_image_inode(image, ino);
 
 	if (image->sample.version == FFS_UFS2)
-		sample_put64(bytes + 112 + 8 * number, image->sample.order, fragment);
+		store64(bytes + 112 + 8 * number, fragment, image->sample.order);
 	else
-		sample_put32(bytes + 40 + 4 * number, image->sample.order, (uint32_t)fragment);
+		store32(bytes + 40 + 4 * number, (uint32_t)fragment, image->sample.order);
 }
 
 void
@@ -151,9 +151,9 @@ ffs_image_put_indirect(struct ffs_image *image, uint64_t at, uint32_t index, uin
 	uint8_t *bytes = ffs_image_at(image, at);
 
 	if (image->sample.version == FFS_UFS2)
-		sample_put64(bytes + 8 * index, image->sample.order, fragment);
+		store64(bytes + 8 * index, fragment, image->sample.order);
 	else
-		sample_put32(bytes + 4 * index, image->sample.order, (uint32_t)fragment);
+		store32(bytes + 4 * index, (uint32_t)fragment, image->sample.order);
 }
 
 uint32_t
@@ -166,8 +166,8 @@ ffs_image_put_entry(struct ffs_image *image, uint64_t fragment, uint32_t offset,
 	if (length == 0)
 		length = 512 - offset % 512;
 	memset(bytes, 0, length);
-	sample_put32(bytes, image->sample.order, ino);
-	sample_put16(bytes + 4, image->sample.order, (uint16_t)length);
+	store32(bytes, ino, image->sample.order);
+	store16(bytes + 4, (uint16_t)length, image->sample.order);
 	bytes[7] = (uint8_t)name_length;
 	memcpy(bytes + 8, name, name_length);
 	return offset + length;

@@ -27,33 +27,6 @@ struct sample {
 #define SAMPLE_INODES_PER_GROUP	   1024
 #define SAMPLE_FRAGMENTS_PER_GROUP 16384
 
-static inline void
-sample_put16(uint8_t *to, enum byte_order order, uint16_t value)
-{
-	if (order == ORDER_BIG)
-		store_be16(to, value);
-	else
-		store_le16(to, value);
-}
-
-static inline void
-sample_put32(uint8_t *to, enum byte_order order, uint32_t value)
-{
-	if (order == ORDER_BIG)
-		store_be32(to, value);
-	else
-		store_le32(to, value);
-}
-
-static inline void
-sample_put64(uint8_t *to, enum byte_order order, uint64_t value)
-{
-	if (order == ORDER_BIG)
-		store_be64(to, value);
-	else
-		store_le64(to, value);
-}
-
 /* Where sample_superblock()'s superblock says it is. */
 static inline uint64_t
 sample_location(const struct sample *sample)
@@ -80,26 +53,26 @@ sample_superblock_sizes(uint8_t *bytes, const struct sample *sample)
 	uint32_t fragments = sample->block_size / sample->fragment_size;
 	uint32_t inode_size = sample->version == FFS_UFS2 ? 256 : 128;
 
-	sample_put32(bytes + 48, order, sample->block_size);
-	sample_put32(bytes + 52, order, sample->fragment_size);
-	sample_put32(bytes + 56, order, fragments);
-	sample_put32(bytes + 60, order, 5);
-	sample_put32(bytes + 72, order, -sample->block_size);
-	sample_put32(bytes + 76, order, -sample->fragment_size);
-	sample_put32(bytes + 80, order, log2_floor(sample->block_size));
-	sample_put32(bytes + 84, order, log2_floor(sample->fragment_size));
-	sample_put32(bytes + 96, order, log2_floor(fragments));
-	sample_put32(bytes + 100, order, log2_floor(sample->fragment_size / 512));
-	sample_put32(bytes + 104, order, 2048);
-	sample_put32(bytes + 116, order,
-	    sample->version == FFS_UFS2 ? sample->block_size / 8 : sample->block_size / 4);
-	sample_put32(bytes + 120, order, sample->block_size / inode_size);
-	sample_put32(bytes + 160, order, 4096);
-	sample_put32(bytes + 1320, order, sample->version == FFS_UFS2 ? 120 : 60);
-	sample_put32(bytes + 1324, order, 2);
-	sample_put64(bytes + 1328, order, sample_file_size_max(sample));
-	sample_put64(bytes + 1336, order, sample->block_size - 1);
-	sample_put64(bytes + 1344, order, sample->fragment_size - 1);
+	store32(bytes + 48, sample->block_size, order);
+	store32(bytes + 52, sample->fragment_size, order);
+	store32(bytes + 56, fragments, order);
+	store32(bytes + 60, 5, order);
+	store32(bytes + 72, -sample->block_size, order);
+	store32(bytes + 76, -sample->fragment_size, order);
+	store32(bytes + 80, log2_floor(sample->block_size), order);
+	store32(bytes + 84, log2_floor(sample->fragment_size), order);
+	store32(bytes + 96, log2_floor(fragments), order);
+	store32(bytes + 100, log2_floor(sample->fragment_size / 512), order);
+	store32(bytes + 104, 2048, order);
+	store32(bytes + 116,
+	    sample->version == FFS_UFS2 ? sample->block_size / 8 : sample->block_size / 4, order);
+	store32(bytes + 120, sample->block_size / inode_size, order);
+	store32(bytes + 160, 4096, order);
+	store32(bytes + 1320, sample->version == FFS_UFS2 ? 120 : 60, order);
+	store32(bytes + 1324, 2, order);
+	store64(bytes + 1328, sample_file_size_max(sample), order);
+	store64(bytes + 1336, sample->block_size - 1, order);
+	store64(bytes + 1344, sample->fragment_size - 1, order);
 }
 
 /* First data fragment of a group. */
@@ -120,29 +93,29 @@ sample_superblock(uint8_t *bytes, const struct sample *sample)
 
 	memset(bytes, 0, FFS_SUPERBLOCK_SIZE);
 	sample_superblock_sizes(bytes, sample);
-	sample_put32(bytes + 8, order, 200);
-	sample_put32(bytes + 12, order, 224);
-	sample_put32(bytes + 16, order, 256);
-	sample_put32(bytes + 20, order, sample_data_offset(sample));
-	sample_put32(bytes + 28, order, 0xffffffff);
-	sample_put32(bytes + 44, order, sample->group_count);
-	sample_put32(bytes + 144, order, 0x11223344);
-	sample_put32(bytes + 148, order, 0x55667788);
-	sample_put32(bytes + 156, order, (uint32_t)round_up(16 * sample->group_count, 512));
-	sample_put32(bytes + 184, order, SAMPLE_INODES_PER_GROUP);
-	sample_put32(bytes + 188, order, SAMPLE_FRAGMENTS_PER_GROUP);
+	store32(bytes + 8, 200, order);
+	store32(bytes + 12, 224, order);
+	store32(bytes + 16, 256, order);
+	store32(bytes + 20, sample_data_offset(sample), order);
+	store32(bytes + 28, 0xffffffff, order);
+	store32(bytes + 44, sample->group_count, order);
+	store32(bytes + 144, 0x11223344, order);
+	store32(bytes + 148, 0x55667788, order);
+	store32(bytes + 156, (uint32_t)round_up(16 * sample->group_count, 512), order);
+	store32(bytes + 184, SAMPLE_INODES_PER_GROUP, order);
+	store32(bytes + 188, SAMPLE_FRAGMENTS_PER_GROUP, order);
 	bytes[209] = 1;
 	bytes[211] = 0x80;
 	memcpy(bytes + 212, "/home", 5);
 	memcpy(bytes + 680, "label", 5);
-	sample_put64(bytes + 1000, order, sample_location(sample));
+	store64(bytes + 1000, sample_location(sample), order);
 	for (uint32_t i = 0; i < 4; i++)
-		sample_put64(bytes + 1008 + 8 * i, order, 100 + i);
-	sample_put64(bytes + 1072, order, 1700000000);
-	sample_put64(bytes + 1080, order, size);
-	sample_put64(bytes + 1088, order, size - 1000);
-	sample_put64(bytes + 1096, order, sample_data_offset(sample));
-	sample_put32(bytes + 1372, order, sample->version == FFS_UFS2 ? 0x19540119 : 0x00011954);
+		store64(bytes + 1008 + 8 * i, 100 + i, order);
+	store64(bytes + 1072, 1700000000, order);
+	store64(bytes + 1080, size, order);
+	store64(bytes + 1088, size - 1000, order);
+	store64(bytes + 1096, sample_data_offset(sample), order);
+	store32(bytes + 1372, sample->version == FFS_UFS2 ? 0x19540119 : 0x00011954, order);
 }
 
 /* The same for UFS1 as 4.3BSD wrote it: 32-bit fields, old inodes, no others. */
@@ -154,12 +127,12 @@ sample_old_superblock(uint8_t *bytes, const struct sample *sample)
 
 	sample_superblock(bytes, sample);
 	bytes[211] = 0;
-	sample_put32(bytes + 32, order, 500000000);
-	sample_put32(bytes + 36, order, size);
-	sample_put32(bytes + 40, order, size - 1000);
-	sample_put32(bytes + 152, order, sample_data_offset(sample));
+	store32(bytes + 32, 500000000, order);
+	store32(bytes + 36, size, order);
+	store32(bytes + 40, size - 1000, order);
+	store32(bytes + 152, sample_data_offset(sample), order);
 	for (uint32_t i = 0; i < 4; i++)
-		sample_put32(bytes + 192 + 4 * i, order, 100 + i);
+		store32(bytes + 192 + 4 * i, 100 + i, order);
 	memset(bytes + 680, 0, 44);
 	memset(bytes + 860, 0xff, 1372 - 860);
 }

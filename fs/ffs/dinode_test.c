@@ -40,11 +40,11 @@ put(unsigned place1, unsigned place2, unsigned width, uint64_t value)
 	uint8_t *to = bytes + (sb.version == FFS_UFS2 ? place2 : place1);
 
 	if (width == 2)
-		sample_put16(to, sb.order, (uint16_t)value);
+		store16(to, (uint16_t)value, sb.order);
 	else if (width == 4)
-		sample_put32(to, sb.order, (uint32_t)value);
+		store32(to, (uint32_t)value, sb.order);
 	else
-		sample_put64(to, sb.order, value);
+		store64(to, value, sb.order);
 }
 
 static void

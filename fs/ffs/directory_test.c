@@ -335,7 +335,7 @@ shows_what_is_left_of_a_damaged_directory_and_then_the_error(void **state)
 	char name[32];
 
 	/* An entry in the middle of one directory block: two names are lost. */
-	sample_put16(ffs_image_at(image, big_block(image, 3)) + 512 + 200 + 4, ORDER_BIG, 7);
+	store16(ffs_image_at(image, big_block(image, 3)) + 512 + 200 + 4, 7, ORDER_BIG);
 	ffs_image_must_mount(image);
 	dir = must_find(&image->context, "/mnt/big");
 	assert_int_equal(list(dir, 10, 0, &listing), -EUCLEAN);

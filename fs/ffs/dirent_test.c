@@ -37,10 +37,10 @@ put(uint32_t offset, uint32_t ino, unsigned length, unsigned type, const char *n
 {
 	size_t name_length = string_length(name, 512);
 
-	sample_put32(block + offset, sb.order, ino);
-	sample_put16(block + offset + 4, sb.order, (uint16_t)length);
+	store32(block + offset, ino, sb.order);
+	store16(block + offset + 4, (uint16_t)length, sb.order);
 	if (sb.has_old_inodes) {
-		sample_put16(block + offset + 6, sb.order, (uint16_t)name_length);
+		store16(block + offset + 6, (uint16_t)name_length, sb.order);
 	} else {
 		block[offset + 6] = (uint8_t)type;
 		block[offset + 7] = (uint8_t)name_length;
@@ -204,7 +204,7 @@ refuses_old_names_of_more_than_255_bytes(void **state)
 {
 	use(&little, true);
 	put(0, 5, 512, 0, "abc");
-	sample_put16(block + 6, ORDER_LITTLE, 256);
+	store16(block + 6, 256, ORDER_LITTLE);
 	assert_int_equal(ffs_dirent_decode(&sb, block, 0, &entry, &flaw), -EUCLEAN);
 }
 
@@ -213,7 +213,7 @@ stops_searching_at_damage(void **state)
 {
 	use(&little, false);
 	put_directory();
-	sample_put16(block + 24 + 4, ORDER_LITTLE, 3);
+	store16(block + 24 + 4, 3, ORDER_LITTLE);
 	assert_int_equal(ffs_dirent_find(&sb, block, NAME(".."), &entry, &flaw), 0);
 	assert_int_equal(ffs_dirent_find(&sb, block, NAME("last"), &entry, &flaw), -EUCLEAN);
 	assert_int_equal(flaw.offset, 28);

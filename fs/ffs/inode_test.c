@@ -58,9 +58,9 @@ put(struct ffs_image *image, unsigned place1, unsigned place2, unsigned width, u
 	uint8_t *to = ffs_image_inode(image, INO) + (is_ufs2 ? place2 : place1);
 
 	if (width == 8 && is_ufs2)
-		sample_put64(to, image->sample.order, value);
+		store64(to, value, image->sample.order);
 	else
-		sample_put32(to, image->sample.order, (uint32_t)value);
+		store32(to, (uint32_t)value, image->sample.order);
 }
 
 static void

@@ -143,7 +143,7 @@ never_counts_more_as_free_than_there_is(void **state)
 	struct vnode *vnode;
 
 	for (unsigned i = 0; i < 4; i++)
-		sample_put64(superblock(image) + 1008 + 8 * i, ORDER_LITTLE, UINT64_MAX - i);
+		store64(superblock(image) + 1008 + 8 * i, UINT64_MAX - i, ORDER_LITTLE);
 	ffs_image_must_mount(image);
 	vnode = must_find(&image->context, "/mnt/.");
 	assert_int_equal(mount_statistics(vnode->mount, &statistics), 0);
@@ -166,9 +166,9 @@ mounts_what_4_3bsd_wrote(void **state)
 	ffs_image_put_inode(image, 5, 0120777, 10, 2);
 	ffs_image_put_pointer(image, 5, 0, ffs_image_free(image));
 	memcpy(ffs_image_at(image, ffs_image_free(image)), "the-target", 10);
-	sample_put16(inode + 4, ORDER_BIG, 100); /* owners of 16 bits */
-	sample_put16(inode + 6, ORDER_BIG, 200);
-	sample_put32(inode + 112, ORDER_BIG, 77777);
+	store16(inode + 4, 100, ORDER_BIG); /* owners of 16 bits */
+	store16(inode + 6, 200, ORDER_BIG);
+	store32(inode + 112, 77777, ORDER_BIG);
 	ffs_image_put_entry(image, ffs_image_root(image), 24, 0, 5, "link");
 
 	ffs_image_must_mount(image);
@@ -210,7 +210,7 @@ finds_the_superblock_at_every_place(void **state)
 	for (unsigned i = 0; i < FFS_SUPERBLOCK_PLACES; i++) {
 		uint8_t *place = image->fake.content + ffs_superblock_places[i];
 
-		sample_put64(moved + 1000, ORDER_LITTLE, ffs_superblock_places[i]);
+		store64(moved + 1000, ffs_superblock_places[i], ORDER_LITTLE);
 		memcpy(place, moved, sizeof(moved));
 		ffs_image_must_mount(image);
 		assert_int_equal(ffs_image_unmount(image), 0);
@@ -225,7 +225,7 @@ passes_over_a_damaged_superblock_where_a_good_one_follows(void **state)
 	uint8_t *first = image->fake.content + 65536;
 
 	memcpy(first, superblock(image), FFS_SUPERBLOCK_SIZE);
-	sample_put32(first + 1372, ORDER_BIG, 0x19540119);
+	store32(first + 1372, 0x19540119, ORDER_BIG);
 	ffs_image_must_mount(image);
 	assert_int_equal(image->host.console_length, 0);
 }
@@ -247,7 +247,7 @@ names_what_it_cannot_mount(void **state)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		sample_superblock(superblock(image), &image->sample);
-		sample_put32(superblock(image) + rows[i].offset, ORDER_LITTLE, rows[i].value);
+		store32(superblock(image) + rows[i].offset, rows[i].value, ORDER_LITTLE);
 		assert_int_equal(ffs_image_mount(image, ""), rows[i].error);
 		assert_true(ffs_image_said(image, rows[i].said));
 	}
@@ -373,16 +373,16 @@ put_journal(struct ffs_image *image)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (fields[i].width == 4)
-			sample_put32(log + fields[i].offset, ORDER_BIG, (uint32_t)fields[i].value);
+			store32(log + fields[i].offset, (uint32_t)fields[i].value, ORDER_BIG);
 		else
-			sample_put64(log + fields[i].offset, ORDER_BIG, fields[i].value);
+			store64(log + fields[i].offset, fields[i].value, ORDER_BIG);
 	}
-	sample_put32(superblock(image) + 1312, image->sample.order, FFS_FLAG_WAPBL);
+	store32(superblock(image) + 1312, FFS_FLAG_WAPBL, image->sample.order);
 	superblock(image)[864] = 1;
 	superblock(image)[865] = FFS_JOURNAL_INSIDE_FS;
-	sample_put64(superblock(image) + 872, ORDER_BIG, 8192);
-	sample_put64(superblock(image) + 880, ORDER_BIG, 128);
-	sample_put64(superblock(image) + 888, ORDER_BIG, 512);
+	store64(superblock(image) + 872, 8192, ORDER_BIG);
+	store64(superblock(image) + 880, 128, ORDER_BIG);
+	store64(superblock(image) + 888, 512, ORDER_BIG);
 	memcpy(log + 1536, superblock(image), 2048);
 	memcpy(log + 1536 + 680, "newer", 5);
 }
@@ -414,7 +414,7 @@ refuses_a_journal_that_breaks_the_superblock(void **state)
 	uint8_t *copy = image->fake.content + ((size_t)4 << 20) + 1536;
 
 	put_journal(image);
-	sample_put32(copy + 48, image->sample.order, 1);
+	store32(copy + 48, 1, image->sample.order);
 	assert_int_equal(ffs_image_mount(image, ""), -EUCLEAN);
 	assert_true(ffs_image_said(image, "byte 48: block size is no power"));
 	memset(copy, 0, 2048);

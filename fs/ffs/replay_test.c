@@ -113,13 +113,13 @@ append_record(struct fixture *fixture, uint32_t type, const struct copy *copies,
 	uint32_t length = sizeof(block);
 
 	for (uint32_t i = 0; i < count; i++) {
-		sample_put64(block + 16 + 16 * i, fixture->order, copies[i].address);
-		sample_put32(block + 28 + 16 * i, fixture->order, copies[i].length);
+		store64(block + 16 + 16 * i, copies[i].address, fixture->order);
+		store32(block + 28 + 16 * i, copies[i].length, fixture->order);
 		length += type == FFS_WAPBL_BLOCKS ? copies[i].length : 0;
 	}
-	sample_put32(block + 0, fixture->order, type);
-	sample_put32(block + 4, fixture->order, length);
-	sample_put32(block + 8, fixture->order, count);
+	store32(block + 0, type, fixture->order);
+	store32(block + 4, length, fixture->order);
+	store32(block + 8, count, fixture->order);
 	append(fixture, block, sizeof(block));
 	if (type != FFS_WAPBL_BLOCKS)
 		return;
@@ -138,16 +138,16 @@ put_header(struct fixture *fixture, unsigned place, uint32_t generation)
 	bool is_empty = fixture->used == 0;
 
 	memset(bytes, 0, 512);
-	sample_put32(bytes + 0, order, 0x5741424c);
-	sample_put32(bytes + 4, order, 512);
-	sample_put32(bytes + 12, order, generation);
-	sample_put32(bytes + 36, order, 1);
-	sample_put32(bytes + 40, order, 9);
-	sample_put32(bytes + 44, order, 9);
-	sample_put64(bytes + 48, order, is_empty ? 0 : AREA + fixture->head);
-	sample_put64(bytes + 56, order, is_empty ? 0 : AREA + fixture->tail);
-	sample_put64(bytes + 64, order, AREA);
-	sample_put64(bytes + 72, order, AREA_SIZE);
+	store32(bytes + 0, 0x5741424c, order);
+	store32(bytes + 4, 512, order);
+	store32(bytes + 12, generation, order);
+	store32(bytes + 36, 1, order);
+	store32(bytes + 40, 9, order);
+	store32(bytes + 44, 9, order);
+	store64(bytes + 48, is_empty ? 0 : AREA + fixture->head, order);
+	store64(bytes + 56, is_empty ? 0 : AREA + fixture->tail, order);
+	store64(bytes + 64, AREA, order);
+	store64(bytes + 72, AREA_SIZE, order);
 }
 
 static void
@@ -375,10 +375,10 @@ refuses_damaged_journals(void **state)
 		begin(fixture, ORDER_LITTLE, 0);
 		append_record(fixture, FFS_WAPBL_BLOCKS, blocks, 1);
 		put_header(fixture, 0, 1);
-		sample_put32(fixture->fake.content + FS_SIZE + AREA + 32, ORDER_LITTLE, 500);
-		sample_put32(fixture->fake.content + FS_SIZE + AREA + 44, ORDER_LITTLE, 512);
-		sample_put32(fixture->fake.content + FS_SIZE + rows[i].offset, ORDER_LITTLE,
-		    rows[i].value);
+		store32(fixture->fake.content + FS_SIZE + AREA + 32, 500, ORDER_LITTLE);
+		store32(fixture->fake.content + FS_SIZE + AREA + 44, 512, ORDER_LITTLE);
+		store32(fixture->fake.content + FS_SIZE + rows[i].offset, rows[i].value,
+		    ORDER_LITTLE);
 		fixture->host.console_length = 0;
 		assert_int_equal(replay(fixture), -EUCLEAN);
 		assert_null(fixture->view);

@@ -111,7 +111,7 @@ takes_4_4bsd_fields_without_the_64_bit_ones(void **state)
 	sample_old_superblock(bytes, &ufs1_little);
 	memset(bytes + 860, 0, 1356 - 860);
 	sample_superblock_sizes(bytes, &ufs1_little);
-	sample_put32(bytes + 1356, ORDER_LITTLE, 1);
+	store32(bytes + 1356, 1, ORDER_LITTLE);
 	sample_decode(bytes, &ufs1_little, &decoded);
 	assert_false(decoded.is_updated);
 	assert_false(decoded.has_old_inodes);
@@ -152,7 +152,7 @@ takes_a_superblock_only_where_it_belongs(void **state)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		sample_superblock(bytes, rows[i].sample);
-		sample_put64(bytes + 1000, rows[i].sample->order, rows[i].says);
+		store64(bytes + 1000, rows[i].says, rows[i].sample->order);
 		assert_int_equal(ffs_superblock_decode(bytes, sizeof(bytes), rows[i].found,
 				     &decoded, &flaw),
 		    rows[i].want);
@@ -243,9 +243,9 @@ names_the_field_that_is_wrong(void **state)
 			continue;
 		sample_superblock(bytes, sample);
 		if (row->width == 8)
-			sample_put64(bytes + row->offset, sample->order, row->value);
+			store64(bytes + row->offset, row->value, sample->order);
 		else
-			sample_put32(bytes + row->offset, sample->order, (uint32_t)row->value);
+			store32(bytes + row->offset, (uint32_t)row->value, sample->order);
 		assert_int_equal(ffs_superblock_decode(bytes, sizeof(bytes),
 				     sample_location(sample), &decoded, &flaw),
 		    -EUCLEAN);
@@ -271,15 +271,15 @@ keeps_staggered_groups_inside(void **state)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		sample_superblock(bytes, &ufs1_little);
-		sample_put32(bytes + 24, ORDER_LITTLE, rows[i].stagger);
-		sample_put32(bytes + 28, ORDER_LITTLE, rows[i].mask);
+		store32(bytes + 24, rows[i].stagger, ORDER_LITTLE);
+		store32(bytes + 28, rows[i].mask, ORDER_LITTLE);
 		assert_int_equal(ffs_superblock_decode(bytes, sizeof(bytes), 8192, &decoded, &flaw),
 		    rows[i].want);
 	}
 
 	/* UFS2 has no use for the fields, and may hold anything there. */
 	sample_superblock(bytes, &ufs2_big);
-	sample_put32(bytes + 24, ORDER_BIG, 0xffffffff);
+	store32(bytes + 24, 0xffffffff, ORDER_BIG);
 	sample_decode(bytes, &ufs2_big, &decoded);
 	assert_int_equal(decoded.stagger, 0);
 }
@@ -290,10 +290,10 @@ wants_the_last_group_to_hold_its_own_parts(void **state)
 	uint64_t two = 2 * SAMPLE_FRAGMENTS_PER_GROUP;
 
 	sample_superblock(bytes, &ufs2_big);
-	sample_put64(bytes + 1088, ORDER_BIG, 0);
-	sample_put64(bytes + 1080, ORDER_BIG, two + sample_data_offset(&ufs2_big));
+	store64(bytes + 1088, 0, ORDER_BIG);
+	store64(bytes + 1080, two + sample_data_offset(&ufs2_big), ORDER_BIG);
 	sample_decode(bytes, &ufs2_big, &decoded);
-	sample_put64(bytes + 1080, ORDER_BIG, two + sample_data_offset(&ufs2_big) - 1);
+	store64(bytes + 1080, two + sample_data_offset(&ufs2_big) - 1, ORDER_BIG);
 	assert_int_equal(ffs_superblock_decode(bytes, sizeof(bytes), 65536, &decoded, &flaw),
 	    -EUCLEAN);
 }
@@ -303,13 +303,13 @@ static void
 put_journal(const struct sample *sample, enum byte_order order, unsigned place, uint64_t address)
 {
 	sample_superblock(bytes, sample);
-	sample_put32(bytes + 1312, sample->order, FFS_FLAG_WAPBL);
+	store32(bytes + 1312, FFS_FLAG_WAPBL, sample->order);
 	bytes[864] = 1;
 	bytes[865] = (uint8_t)place;
-	sample_put64(bytes + 872, order, address);
-	sample_put64(bytes + 880, order, 2048);
-	sample_put64(bytes + 888, order, 512);
-	sample_put64(bytes + 896, order, 77);
+	store64(bytes + 872, address, order);
+	store64(bytes + 880, 2048, order);
+	store64(bytes + 888, 512, order);
+	store64(bytes + 896, 77, order);
 }
 
 static void
@@ -339,7 +339,7 @@ sees_no_journal_where_freebsd_uses_the_bytes(void **state)
 	assert_int_equal(decoded.journal.place, FFS_JOURNAL_NONE);
 
 	put_journal(&ufs2_big, ORDER_BIG, FFS_JOURNAL_INSIDE_FS, 20000);
-	sample_put32(bytes + 1312, ORDER_BIG, 0);
+	store32(bytes + 1312, 0, ORDER_BIG);
 	sample_decode(bytes, &ufs2_big, &decoded);
 	assert_int_equal(decoded.journal.place, FFS_JOURNAL_NONE);
 }
@@ -369,8 +369,8 @@ refuses_journals_that_are_out_of_place(void **state)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		put_journal(&ufs2_big, ORDER_BIG, rows[i].place, rows[i].address);
-		sample_put64(bytes + 880, ORDER_BIG, rows[i].count);
-		sample_put64(bytes + 888, ORDER_BIG, rows[i].block_size);
+		store64(bytes + 880, rows[i].count, ORDER_BIG);
+		store64(bytes + 888, rows[i].block_size, ORDER_BIG);
 		assert_int_equal(ffs_superblock_decode(bytes, sizeof(bytes), 65536, &decoded,
 				     &flaw),
 		    rows[i].want);
@@ -383,10 +383,10 @@ takes_what_real_tools_leave_in_fields_of_no_use(void **state)
 	/* UFS2's 32-bit fields: 0 from newfs, -1 from others. */
 	sample_superblock(bytes, &ufs2_big);
 	for (unsigned offset = 24; offset < 44; offset += 4)
-		sample_put32(bytes + offset, ORDER_BIG, 0xffffffff);
-	sample_put32(bytes + 152, ORDER_BIG, 0xffffffff);
-	sample_put32(bytes + 1324, ORDER_BIG, 0xffffffff);
-	sample_put32(bytes + 1356, ORDER_BIG, 0xffffffff);
+		store32(bytes + offset, 0xffffffff, ORDER_BIG);
+	store32(bytes + 152, 0xffffffff, ORDER_BIG);
+	store32(bytes + 1324, 0xffffffff, ORDER_BIG);
+	store32(bytes + 1356, 0xffffffff, ORDER_BIG);
 	bytes[211] = 0;
 	sample_decode(bytes, &ufs2_big, &decoded);
 	assert_false(decoded.has_old_inodes);
@@ -394,14 +394,14 @@ takes_what_real_tools_leave_in_fields_of_no_use(void **state)
 
 	/* Disks of 2048-byte sectors. */
 	sample_superblock(bytes, &ufs2_big);
-	sample_put32(bytes + 100, ORDER_BIG, 0);
+	store32(bytes + 100, 0, ORDER_BIG);
 	sample_decode(bytes, &ufs2_big, &decoded);
 
 	/* A round number for the largest file. */
-	sample_put64(bytes + 1328, ORDER_BIG, INT64_MAX);
+	store64(bytes + 1328, INT64_MAX, ORDER_BIG);
 	sample_decode(bytes, &ufs2_big, &decoded);
 	assert_int_equal(decoded.file_size_max, sample_file_size_max(&ufs2_big) + 1);
-	sample_put64(bytes + 1328, ORDER_BIG, (uint64_t)1 << 39);
+	store64(bytes + 1328, (uint64_t)1 << 39, ORDER_BIG);
 	sample_decode(bytes, &ufs2_big, &decoded);
 	assert_int_equal(decoded.file_size_max, (uint64_t)1 << 39);
 

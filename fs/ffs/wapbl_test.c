@@ -27,16 +27,16 @@ static void
 put_header(enum byte_order order)
 {
 	memset(bytes, 0, sizeof(bytes));
-	sample_put32(bytes + 0, order, 0x5741424c);
-	sample_put32(bytes + 4, order, 512);
-	sample_put32(bytes + 12, order, 6);
-	sample_put32(bytes + 36, order, 1);
-	sample_put32(bytes + 40, order, 9);
-	sample_put32(bytes + 44, order, 9);
-	sample_put64(bytes + 48, order, 20480);
-	sample_put64(bytes + 56, order, 10240);
-	sample_put64(bytes + 64, order, 1024);
-	sample_put64(bytes + 72, order, LOG_SIZE - 1024);
+	store32(bytes + 0, 0x5741424c, order);
+	store32(bytes + 4, 512, order);
+	store32(bytes + 12, 6, order);
+	store32(bytes + 36, 1, order);
+	store32(bytes + 40, 9, order);
+	store32(bytes + 44, 9, order);
+	store64(bytes + 48, 20480, order);
+	store64(bytes + 56, 10240, order);
+	store64(bytes + 64, 1024, order);
+	store64(bytes + 72, LOG_SIZE - 1024, order);
 }
 
 static int
@@ -78,8 +78,8 @@ measures_what_is_used_around_the_end(void **state)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
 		put_header(ORDER_LITTLE);
-		sample_put64(bytes + 48, ORDER_LITTLE, rows[i].head);
-		sample_put64(bytes + 56, ORDER_LITTLE, rows[i].tail);
+		store64(bytes + 48, rows[i].head, ORDER_LITTLE);
+		store64(bytes + 56, rows[i].tail, ORDER_LITTLE);
 		assert_int_equal(decode_header(), 0);
 		assert_int_equal(header.used, rows[i].used);
 	}
@@ -127,9 +127,9 @@ refuses_headers_that_cannot_be(void **state)
 
 		put_header(order);
 		if (rows[i / 2].width == 4)
-			sample_put32(bytes + offset, order, (uint32_t)rows[i / 2].value);
+			store32(bytes + offset, (uint32_t)rows[i / 2].value, order);
 		else
-			sample_put64(bytes + offset, order, rows[i / 2].value);
+			store64(bytes + offset, rows[i / 2].value, order);
 		assert_int_equal(decode_header(), -EUCLEAN);
 		assert_int_equal(flaw.offset, offset);
 	}
@@ -172,9 +172,9 @@ put_record(enum byte_order order, uint32_t type, uint32_t length, uint32_t count
 	put_header(order);
 	assert_int_equal(decode_header(), 0);
 	memset(bytes, 0, sizeof(bytes));
-	sample_put32(bytes + 0, order, type);
-	sample_put32(bytes + 4, order, length);
-	sample_put32(bytes + 8, order, count);
+	store32(bytes + 0, type, order);
+	store32(bytes + 4, length, order);
+	store32(bytes + 8, count, order);
 }
 
 static void
@@ -235,8 +235,8 @@ reads_entries_inside_the_file_system(void **state)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows) * 2; i++) {
 		put_record(orders[i % 2], FFS_WAPBL_BLOCKS, 8704, 31);
-		sample_put64(bytes + 16 + 30 * 16, orders[i % 2], rows[i / 2].address);
-		sample_put32(bytes + 28 + 30 * 16, orders[i % 2], rows[i / 2].length);
+		store64(bytes + 16 + 30 * 16, rows[i / 2].address, orders[i % 2]);
+		store32(bytes + 28 + 30 * 16, rows[i / 2].length, orders[i % 2]);
 		assert_int_equal(ffs_wapbl_entry_decode(&header, bytes, 30, LIMIT, &entry, &flaw),
 		    rows[i / 2].want);
 		if (rows[i / 2].want != 0)

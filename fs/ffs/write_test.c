@@ -69,12 +69,12 @@ create(const struct sample *sample, uint64_t seed)
 	superblock = image->fake.content + sample_location(sample);
 	/* Counts of runs are kept, where the map for them fits the group's header. */
 	if (sample->fragment_size < sample->block_size)
-		sample_put32(superblock + 1316, sample->order, 7);
-	sample_put32(superblock + 92, sample->order, 16); /* a file's blocks in a group */
-	sample_put64(superblock + 1088, sample->order,
-	    (uint64_t)SAMPLE_FRAGMENTS_PER_GROUP * sample->group_count); /* all may be free */
+		store32(superblock + 1316, 7, sample->order);
+	store32(superblock + 92, 16, sample->order); /* a file's blocks in a group */
+	store64(superblock + 1088, (uint64_t)SAMPLE_FRAGMENTS_PER_GROUP * sample->group_count,
+	    sample->order); /* all may be free */
 	sample_decode(superblock, sample, &image->sb);
-	sample_put16(ffs_image_inode(image, FFS_ROOT_INO) + 2, sample->order, 2);
+	store16(ffs_image_inode(image, FFS_ROOT_INO) + 2, 2, sample->order);
 	ffs_check_rebuild(image->fake.content, image->fake.dev.size, &image->sb);
 	fixture->random.state = seed;
 	fixture->writer = (struct file_writer){
