@@ -4,17 +4,9 @@
  * Nothing of the moment gets into it, so an image gives the same bytes each
  * time.  Data and holes of a file are found first; where there are holes, the
  * archive has the data only, and the writer is given zeros for holes, which it
- * drops.  libarchive takes names to be in the user's locale and turns them into
- * UTF-8: while it does, the locale is one in which they are UTF-8 already.
- *
- * The library is loaded when an archive is made: it brings a dozen others along,
- * which every run of rump would wait for if it were linked with it.
+ * drops.
  */
-#include <archive.h>
-#include <archive_entry.h>
-#include <dlfcn.h>
 #include <errno.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +15,7 @@
 #include <rump/syscalls.h>
 
 #include "tools/rump/archive.h"
+#include "tools/rump/archive_library.h"
 #include "tools/rump/memory.h"
 #include "tools/rump/report.h"
 
@@ -36,82 +29,8 @@ struct archive_file {
 	struct archive *archive;
 	struct archive_entry *entry;
 	char *buffer;
-	locale_t utf8; /* or 0 if there is none */
 	bool is_broken;
 };
-
-#define LIBRARY_NAME "libarchive.so.13"
-
-#define LIBRARY_FUNCTIONS(F) \
-	F(archive_entry_clear) \
-	F(archive_entry_free) \
-	F(archive_entry_new) \
-	F(archive_entry_set_atime) \
-	F(archive_entry_set_gid) \
-	F(archive_entry_set_hardlink) \
-	F(archive_entry_set_mode) \
-	F(archive_entry_set_mtime) \
-	F(archive_entry_set_pathname) \
-	F(archive_entry_set_rdev) \
-	F(archive_entry_set_size) \
-	F(archive_entry_set_symlink) \
-	F(archive_entry_set_uid) \
-	F(archive_entry_sparse_add_entry) \
-	F(archive_entry_sparse_count) \
-	F(archive_entry_sparse_next) \
-	F(archive_entry_sparse_reset) \
-	F(archive_entry_xattr_add_entry) \
-	F(archive_errno) \
-	F(archive_error_string) \
-	F(archive_write_add_filter_gzip) \
-	F(archive_write_add_filter_none) \
-	F(archive_write_add_filter_xz) \
-	F(archive_write_add_filter_zstd) \
-	F(archive_write_close) \
-	F(archive_write_data) \
-	F(archive_write_fail) \
-	F(archive_write_free) \
-	F(archive_write_header) \
-	F(archive_write_new) \
-	F(archive_write_open_fd) \
-	F(archive_write_set_format_pax) \
-	F(archive_write_set_options)
-
-#define LIBRARY_MEMBER(name) __typeof__(name) *name;
-
-static struct {
-	void *handle; /* NULL: not loaded */
-	LIBRARY_FUNCTIONS(LIBRARY_MEMBER)
-} libarchive;
-
-/* Fill a function pointer of the table; false if the library lacks the function. */
-static bool
-function_find(void *function, const char *name)
-{
-	void *symbol = dlsym(libarchive.handle, name);
-
-	memcpy(function, &symbol, sizeof(symbol));
-	return symbol != NULL;
-}
-
-#define LIBRARY_FIND(name) &&function_find(&libarchive.name, #name)
-
-bool
-archive_is_available(void)
-{
-	if (libarchive.handle == NULL)
-		libarchive.handle = dlopen(LIBRARY_NAME, RTLD_NOW | RTLD_LOCAL);
-	return libarchive.handle != NULL LIBRARY_FUNCTIONS(LIBRARY_FIND);
-}
-
-/* Why the last call failed. */
-static const char *
-archive_reason(struct archive_file *file)
-{
-	int error = libarchive.archive_errno(file->archive);
-
-	return error > 0 ? strerror(error) : libarchive.archive_error_string(file->archive);
-}
 
 static int
 packing_add(struct archive *archive, enum archive_packing packing)
@@ -135,8 +54,7 @@ archive_begin(int fd, enum archive_packing packing)
 
 	*file = (struct archive_file){ .archive = libarchive.archive_write_new(),
 		.entry = libarchive.archive_entry_new(),
-		.buffer = memory_resize(NULL, BUFFER_SIZE, 1),
-		.utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0) };
+		.buffer = memory_resize(NULL, BUFFER_SIZE, 1) };
 	if (file->archive == NULL || file->entry == NULL)
 		report_no_memory();
 	if (packing_add(file->archive, packing) == ARCHIVE_OK &&
@@ -229,7 +147,7 @@ holes_add(struct archive_entry *entry, const struct archive_item *item)
 static bool
 archive_break(struct archive_file *file, const char *shown)
 {
-	report("cannot write the archive, at %s: %s", shown, archive_reason(file));
+	report("cannot write the archive, at %s: %s", shown, archive_library_reason(file->archive));
 	file->is_broken = true;
 	return false;
 }
@@ -314,11 +232,10 @@ content_write(struct archive_file *file, const struct archive_item *item, const 
 static int
 header_write(struct archive_file *file)
 {
-	locale_t before = file->utf8 != (locale_t)0 ? uselocale(file->utf8) : (locale_t)0;
+	locale_t before = archive_library_enter();
 	int result = libarchive.archive_write_header(file->archive, file->entry);
 
-	if (before != (locale_t)0)
-		uselocale(before);
+	archive_library_leave(before);
 	return result;
 }
 
@@ -348,15 +265,13 @@ archive_end(struct archive_file *file)
 	bool is_good = !file->is_broken;
 
 	if (is_good && libarchive.archive_write_close(file->archive) != ARCHIVE_OK) {
-		report("cannot write the archive: %s", archive_reason(file));
+		report("cannot write the archive: %s", archive_library_reason(file->archive));
 		is_good = false;
 	}
 	if (file->is_broken)
 		libarchive.archive_write_fail(file->archive);
 	libarchive.archive_entry_free(file->entry);
 	libarchive.archive_write_free(file->archive);
-	if (file->utf8 != (locale_t)0)
-		freelocale(file->utf8);
 	free(file->buffer);
 	free(file);
 	return is_good;
