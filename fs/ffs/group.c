@@ -25,7 +25,8 @@ enum field {
 	G_BLOCKS_FREE = 28,
 	G_INODES_FREE = 32,
 	G_FRAGMENTS_FREE = 36,
-	G_RUNS = 52, /* by length, of fragments in partly used blocks; [8] */
+	G_INODE_ROTOR = 48, /* all inodes in front of it are used, as far as we know */
+	G_RUNS = 52,	    /* by length, of fragments in partly used blocks; [8] */
 	G_INODE_MAP = 92,
 	G_FRAGMENT_MAP = 96,
 	G_RUN_COUNTS = 104,
@@ -337,16 +338,21 @@ ffs_group_find_fragments(const struct ffs_group *group, uint32_t block, uint32_t
 /* ---- inodes ------------------------------------------------------------------- */
 
 uint32_t
-ffs_group_find_inode(const struct ffs_group *group, uint32_t index)
+ffs_group_find_inode(const struct ffs_group *group, uint32_t least)
 {
+	uint32_t index = get(group, G_INODE_ROTOR), step;
+
 	if (get(group, G_INODES_FREE) == 0)
 		return FFS_GROUP_NONE;
-	if (index >= group->inode_count)
-		index = 0;
-	for (uint32_t i = 0; i < group->inode_count; i++) {
+	if (index < least || index >= group->inode_count)
+		index = least;
+	for (uint32_t i = 0; i < group->inode_count; i += step) {
+		step = 1;
 		if (!map_bit(group, group->inode_map, index))
 			return index;
-		index = index + 1 == group->inode_count ? 0 : index + 1;
+		if (index % 8 == 0 && group->bytes[group->inode_map + index / 8] == 0xff)
+			step = (uint32_t)min_u64(8, group->inode_count - index);
+		index = index + step == group->inode_count ? 0 : index + step;
 	}
 	return FFS_GROUP_NONE;
 }
@@ -369,6 +375,7 @@ void
 ffs_group_take_inode(struct ffs_group *group, uint32_t index, bool is_directory)
 {
 	map_set(group, group->inode_map, index, true);
+	put(group, G_INODE_ROTOR, index);
 	count_inode(group, 1, is_directory);
 }
 
@@ -376,6 +383,8 @@ void
 ffs_group_give_inode(struct ffs_group *group, uint32_t index, bool is_directory)
 {
 	map_set(group, group->inode_map, index, false);
+	if (index < get(group, G_INODE_ROTOR))
+		put(group, G_INODE_ROTOR, index);
 	count_inode(group, (uint32_t)-1, is_directory);
 }
 

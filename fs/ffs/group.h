@@ -75,8 +75,8 @@ uint32_t ffs_group_find_block(const struct ffs_group *group, uint32_t block);
  */
 uint32_t ffs_group_find_fragments(const struct ffs_group *group, uint32_t block, uint32_t count);
 
-/* A free inode at or after index, around the end; or NONE. */
-uint32_t ffs_group_find_inode(const struct ffs_group *group, uint32_t index);
+/* The first free inode from least on, or one in front of it if there is none; or NONE. */
+uint32_t ffs_group_find_inode(const struct ffs_group *group, uint32_t least);
 
 bool ffs_group_inode_is_used(const struct ffs_group *group, uint32_t index);
 void ffs_group_take_inode(struct ffs_group *group, uint32_t index, bool is_directory);
