@@ -235,6 +235,13 @@ disk_mount(const struct mount_request *request, struct mount **out)
 }
 
 static int
+disk_make(const struct fs_make_request *request)
+{
+	fake_control.made = request->device;
+	return fake_control.make_error;
+}
+
+static int
 other_probe(const struct mount_request *request)
 {
 	return fake_control.probe_errors[1];
@@ -253,6 +260,7 @@ static const struct fs_type fake_type = {
 	.magic = FAKE_MAGIC,
 	.probe = fake_probe,
 	.mount = fake_mount,
+	.make = fs_no_make,
 };
 
 static const struct fs_type disk_type = {
@@ -261,6 +269,7 @@ static const struct fs_type disk_type = {
 	.needs_device = true,
 	.probe = disk_probe,
 	.mount = disk_mount,
+	.make = disk_make,
 };
 
 static const struct fs_type other_type = {
@@ -269,6 +278,7 @@ static const struct fs_type other_type = {
 	.needs_device = true,
 	.probe = other_probe,
 	.mount = other_mount,
+	.make = fs_no_make,
 };
 
 static int

@@ -41,7 +41,7 @@ table_of(const struct kernel *kernel)
 
 /* ---- drivers ------------------------------------------------------------------ */
 
-static const struct fs_type *
+const struct fs_type *
 fs_find(struct kernel *kernel, const char *name)
 {
 	const struct mount_table *table = table_of(kernel);
@@ -262,6 +262,19 @@ mount_describe(struct mount *mount, struct text *out)
 	mount->ops->describe(mount, out);
 }
 
+bool
+mount_uses_device(struct kernel *kernel, uint32_t device)
+{
+	struct mount_table *table = table_of(kernel);
+	bool is_used = false;
+
+	mutex_lock(&table->lock);
+	list_for_each(link, &table->mounts)
+		is_used |= list_entry(link, struct mount, link)->device == device;
+	mutex_unlock(&table->lock);
+	return is_used;
+}
+
 struct vnode *
 mount_root_vnode(struct kernel *kernel)
 {
@@ -326,9 +339,8 @@ mount_open(const struct mount_request *request, const struct fs_type *type, stru
 	return error;
 }
 
-/* The number of the block device that source leads to. */
-static int
-find_device(const struct path_context *context, const char *source, uint32_t *device)
+int
+mount_find_device(const struct path_context *context, const char *source, uint32_t *device)
 {
 	struct vnode *vnode;
 	int error = lookup(context, source, LOOKUP_FOLLOW, &vnode);
@@ -400,7 +412,7 @@ mount_at(const struct path_context *context, const char *source, const char *tar
 	if (type == NULL && !is_auto)
 		return -ENODEV;
 	if (is_auto || type->needs_device) {
-		error = find_device(context, source, &request.device);
+		error = mount_find_device(context, source, &request.device);
 		if (error < 0)
 			return error;
 	}

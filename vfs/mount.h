@@ -87,6 +87,14 @@ struct mount_ops {
 	void (*destroy)(struct mount *mount);
 };
 
+/* A file system that is to be made.  All borrowed. */
+struct fs_make_request {
+	struct kernel *kernel;
+	const char *source;  /* as the user named it, for people */
+	uint32_t device;     /* device number of the source */
+	const char *options; /* "name=value,name"; "" if none */
+};
+
 struct fs_type {
 	const char *name;
 	uint64_t magic;
@@ -102,6 +110,13 @@ struct fs_type {
 	 * -EBUSY, -EROFS (cannot be written), -ENOMEM.
 	 */
 	int (*mount)(const struct mount_request *request, struct mount **out);
+
+	/*
+	 * Make an empty file system, over whatever there is: fs_make_at() has looked
+	 * whether that may be.  -EINVAL (cannot be such; logged), -ENOSPC (too small;
+	 * logged), -EBUSY, -EROFS, -EIO, -ENOMEM, -EOPNOTSUPP.
+	 */
+	int (*make)(const struct fs_make_request *request);
 };
 
 /* Embedded in the driver's own. */
@@ -146,6 +161,7 @@ bool mount_next_option(struct name *options, struct name *option);
 int mount_no_load(struct mount *mount, uint64_t ino, struct vnode **out); /* -ENOENT */
 int mount_sync_nothing(struct mount *mount);				  /* 0 */
 void mount_describe_nothing(struct mount *mount, struct text *out);
+int fs_no_make(const struct fs_make_request *request); /* -EOPNOTSUPP */
 
 /* The component: mounts, vnodes, names, pages and devices of a kernel. */
 extern const struct component vfs_component;

@@ -30,6 +30,7 @@ struct device_ops;
 struct fs_type;
 struct mount;
 struct name_table;
+struct path_context;
 
 /* vnode.c: all vnodes that can be found by (mount, ino). */
 struct vnode_table {
@@ -161,5 +162,15 @@ MUST_CHECK bool name_cache_try_purge(struct vnode *vnode);
 /* mount.c */
 
 void mount_table_start(struct kernel *kernel);
+
+/* The driver of this name, or NULL. */
+const struct fs_type *fs_find(struct kernel *kernel, const char *name);
+
+/* The number of the block device that source leads to.  -ENOTBLK, -EACCES, as lookup(). */
+MUST_CHECK int mount_find_device(const struct path_context *context, const char *source,
+    uint32_t *device);
+
+/* Is the device of this number mounted? */
+bool mount_uses_device(struct kernel *kernel, uint32_t device);
 
 #endif

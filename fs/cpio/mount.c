@@ -149,6 +149,7 @@ static const struct fs_type cpio_type = {
 	.needs_device = true,
 	.probe = probe,
 	.mount = mount,
+	.make = fs_no_make,
 };
 
 static int

@@ -278,6 +278,7 @@ static const struct fs_type devfs_type = {
 	.needs_device = false,
 	.probe = devfs_probe,
 	.mount = devfs_mount,
+	.make = fs_no_make,
 };
 
 /* Registrations go with the kernel. */

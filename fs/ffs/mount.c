@@ -340,6 +340,7 @@ static const struct fs_type ffs_type = {
 	.needs_device = true,
 	.probe = probe,
 	.mount = mount,
+	.make = fs_no_make,
 };
 
 /* The device, referenced and claimed. */

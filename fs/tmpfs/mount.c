@@ -132,6 +132,7 @@ static const struct fs_type tmpfs_type = {
 	.needs_device = false,
 	.probe = tmpfs_probe,
 	.mount = tmpfs_mount,
+	.make = fs_no_make,
 };
 
 static int

@@ -1,0 +1,54 @@
+/*
+ * What is done to file systems that are not mounted.
+ *
+ * That nobody mounts the device meanwhile is the driver's to see to, by claiming
+ * it: it does so for a mount, too.  What is looked at here is for the sake of a
+ * clear answer.
+ */
+#include "vfs/upkeep.h"
+
+#include "base/errno.h"
+#include "kern/credential.h"
+#include "vfs/lookup.h"
+#include "vfs/mount.h"
+#include "vfs/vfs_impl.h"
+
+/* The driver, and the device that path leads to, which nobody uses. */
+static int
+find_place(const struct path_context *context, const char *path, const char *type_name,
+    const struct fs_type **type, uint32_t *device)
+{
+	int error;
+
+	*device = 0;
+	*type = fs_find(context->kernel, type_name);
+	if (!credential_can(context->credential, CAP_SYS_ADMIN))
+		return -EPERM;
+	if (*type == NULL)
+		return -ENODEV;
+	error = mount_find_device(context, path, device);
+	if (error == 0 && mount_uses_device(context->kernel, *device))
+		error = -EBUSY;
+	return error;
+}
+
+int
+fs_make_at(const struct path_context *context, const char *path, const char *type_name,
+    const char *options)
+{
+	struct fs_make_request request = {
+		.kernel = context->kernel,
+		.source = path,
+		.options = options,
+	};
+	const struct fs_type *type;
+	int error = find_place(context, path, type_name, &type, &request.device);
+
+	return error < 0 ? error : type->make(&request);
+}
+
+int
+fs_no_make(const struct fs_make_request *request)
+{
+	return -EOPNOTSUPP;
+}
