@@ -42,6 +42,7 @@ enum ffs_inode_flag {
 	FFS_INODE_SYSTEM_IMMUTABLE = 0x20000,
 	FFS_INODE_SYSTEM_APPEND = 0x40000,
 	FFS_INODE_SNAPSHOT = 0x200000,
+	FFS_INODE_LOG = 0x400000, /* the owner of a journal in the file system; it has no name */
 };
 
 struct ffs_time {

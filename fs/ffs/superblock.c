@@ -433,9 +433,13 @@ decode_journal(const struct decoding *from)
 	uint64_t numbers[4], size = sb->fragment_count << sb->fragment_shift;
 	bool overflows;
 
-	if ((sb->flags & FFS_FLAG_WAPBL) == 0 || !sb->is_updated ||
-	    from->bytes[JOURNAL_VERSION_AT] != JOURNAL_VERSION || place == FFS_JOURNAL_NONE)
+	if ((sb->flags & FFS_FLAG_WAPBL) == 0 || !sb->is_updated || place == FFS_JOURNAL_NONE)
 		return 0;
+	if (from->bytes[JOURNAL_VERSION_AT] != JOURNAL_VERSION) {
+		if (place <= FFS_JOURNAL_INSIDE_FS)
+			journal->unknown_version = from->bytes[JOURNAL_VERSION_AT];
+		return 0;
+	}
 	if (place > FFS_JOURNAL_INSIDE_FS)
 		return ffs_flaw_set(from->flaw, "place of the journal is unknown", JOURNAL_PLACE,
 		    place);

@@ -72,7 +72,8 @@ struct ffs_journal {
 	uint64_t offset; /* bytes from the start of the device */
 	uint64_t size;	 /* bytes */
 	uint32_t block_size;
-	uint32_t ino; /* the owner, if inside */
+	uint32_t ino;		 /* the owner, if inside */
+	uint8_t unknown_version; /* not 0: there is one, but we cannot read it; the rest is 0 */
 };
 
 struct ffs_counts {

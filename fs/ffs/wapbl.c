@@ -1,5 +1,5 @@
 /*
- * Decoding of the journal's headers, records and entries.
+ * Decoding and encoding of the journal's headers, records and entries.
  *
  * Each header and record is looked at alone: whether the records between tail
  * and head hang together is for whoever follows them to see.  Nothing here is
@@ -8,6 +8,7 @@
 #include "fs/ffs/wapbl.h"
 
 #include "base/math.h"
+#include "base/string.h"
 
 #define MAGIC_HEADER 0x5741424c
 #define VERSION	     1
@@ -19,6 +20,8 @@ enum header_field {
 	H_TYPE = 0,
 	H_LENGTH = 4,
 	H_GENERATION = 12,
+	H_TIME = 24,
+	H_TIME_NS = 32,
 	H_VERSION = 36,
 	H_LOG_SHIFT = 40,
 	H_DEVICE_SHIFT = 44,
@@ -34,11 +37,13 @@ enum record_field {
 	R_TYPE = 0,
 	R_LENGTH = 4,
 	R_COUNT = 8,
+	R_IS_FIRST = 12, /* of inodes only */
 	R_ENTRIES = 16,
 	E_ADDRESS = 0,
 	E_LENGTH = 12,
 	E_END = 16,
-	INODE_END = 8, /* an entry in a list of inodes */
+	INODE_MODE = 4, /* in an entry of a list of inodes ... */
+	INODE_END = 8,
 };
 
 /* The circular area: whole log blocks behind the two headers. */
@@ -130,7 +135,6 @@ ffs_wapbl_record_decode(const struct ffs_wapbl_header *header, const uint8_t *by
     struct ffs_wapbl_record *out, struct ffs_flaw *flaw)
 {
 	uint32_t type = load32(bytes + R_TYPE, header->order);
-	uint32_t entry_size = type == FFS_WAPBL_INODES ? INODE_END : E_END;
 
 	*out = (struct ffs_wapbl_record){ .type = (enum ffs_wapbl_type)type };
 	if (type != FFS_WAPBL_INODES && type != FFS_WAPBL_REVOCATIONS && type != FFS_WAPBL_BLOCKS)
@@ -141,9 +145,10 @@ ffs_wapbl_record_decode(const struct ffs_wapbl_header *header, const uint8_t *by
 		return ffs_flaw_set(flaw, "length of a journal record does not fit the journal",
 		    R_LENGTH, (int32_t)out->length);
 	out->count = load32(bytes + R_COUNT, header->order);
-	if (out->count > (header->block_size - R_ENTRIES) / entry_size)
+	if (out->count > ffs_wapbl_record_room(header, out->type))
 		return ffs_flaw_set(flaw, "entries of a journal record do not fit it", R_COUNT,
 		    (int32_t)out->count);
+	out->is_first = type == FFS_WAPBL_INODES && load32(bytes + R_IS_FIRST, header->order) != 0;
 	return 0;
 }
 
@@ -166,4 +171,75 @@ ffs_wapbl_entry_decode(const struct ffs_wapbl_header *header, const uint8_t *byt
 		return ffs_flaw_set(flaw, "length in a journal record does not fit the file system",
 		    offset + E_LENGTH, (int32_t)length);
 	return 0;
+}
+
+void
+ffs_wapbl_inode_decode(const struct ffs_wapbl_header *header, const uint8_t *bytes, uint32_t index,
+    struct ffs_wapbl_inode *out)
+{
+	const uint8_t *from = bytes + R_ENTRIES + index * (size_t)INODE_END;
+
+	out->ino = load32(from, header->order);
+	out->mode = load32(from + INODE_MODE, header->order);
+}
+
+/* ---- writing --------------------------------------------------------------------- */
+
+void
+ffs_wapbl_header_encode(const struct ffs_wapbl_header *header, struct ffs_time now, uint8_t *bytes)
+{
+	enum byte_order order = header->order;
+	uint64_t head = (header->tail + header->used) % header->area_size;
+	bool is_empty = header->used == 0;
+
+	memset(bytes, 0, header->block_size);
+	store32(bytes + H_TYPE, MAGIC_HEADER, order);
+	store32(bytes + H_LENGTH, header->block_size, order);
+	store32(bytes + H_GENERATION, header->generation, order);
+	store64(bytes + H_TIME, (uint64_t)now.seconds, order);
+	store32(bytes + H_TIME_NS, now.nanoseconds, order);
+	store32(bytes + H_VERSION, VERSION, order);
+	store32(bytes + H_LOG_SHIFT, log2_floor(header->block_size), order);
+	store32(bytes + H_DEVICE_SHIFT, header->unit_shift, order);
+	store64(bytes + H_HEAD, is_empty ? 0 : header->area_offset + head, order);
+	store64(bytes + H_TAIL, is_empty ? 0 : header->area_offset + header->tail, order);
+	store64(bytes + H_AREA_OFFSET, header->area_offset, order);
+	store64(bytes + H_AREA_SIZE, header->area_size, order);
+}
+
+uint32_t
+ffs_wapbl_record_room(const struct ffs_wapbl_header *header, enum ffs_wapbl_type type)
+{
+	return (header->block_size - R_ENTRIES) / (type == FFS_WAPBL_INODES ? INODE_END : E_END);
+}
+
+void
+ffs_wapbl_record_encode(const struct ffs_wapbl_header *header,
+    const struct ffs_wapbl_record *record, uint8_t *bytes)
+{
+	memset(bytes, 0, header->block_size);
+	store32(bytes + R_TYPE, record->type, header->order);
+	store32(bytes + R_LENGTH, record->length, header->order);
+	store32(bytes + R_COUNT, record->count, header->order);
+	store32(bytes + R_IS_FIRST, record->is_first, header->order);
+}
+
+void
+ffs_wapbl_entry_encode(const struct ffs_wapbl_header *header, const struct ffs_wapbl_entry *entry,
+    uint32_t index, uint8_t *bytes)
+{
+	uint8_t *to = bytes + R_ENTRIES + index * (size_t)E_END;
+
+	store64(to + E_ADDRESS, entry->offset >> header->unit_shift, header->order);
+	store32(to + E_LENGTH, (uint32_t)entry->length, header->order);
+}
+
+void
+ffs_wapbl_inode_encode(const struct ffs_wapbl_header *header, const struct ffs_wapbl_inode *inode,
+    uint32_t index, uint8_t *bytes)
+{
+	uint8_t *to = bytes + R_ENTRIES + index * (size_t)INODE_END;
+
+	store32(to, inode->ino, header->order);
+	store32(to + INODE_MODE, inode->mode, header->order);
 }

@@ -4,8 +4,8 @@
  * The log begins with two header blocks; the valid one of the newer generation
  * counts.  It says where in the circular area behind them the records of
  * committed transactions begin (tail) and end (head).  A record is a header in
- * one log block and, for blocks, their content behind it.  Pure decoding of
- * both; following the records is replay.h.
+ * one log block and, for blocks, their content behind it.  Pure decoding and
+ * encoding of both; following the records is replay.h, writing them journal.h.
  *
  * The log is written in the byte order of the machine that mounted the file
  * system, which need not be the file system's own.  Its checksum fields are
@@ -20,9 +20,11 @@
 
 #include "base/compiler.h"
 #include "base/endian.h"
+#include "fs/ffs/dinode.h"
 #include "fs/ffs/flaw.h"
 
 #define FFS_WAPBL_BLOCK_SIZE_MAX 65536
+#define FFS_WAPBL_HEADER_COUNT	 2 /* a generation's is number generation % 2 */
 
 enum ffs_wapbl_type {
 	FFS_WAPBL_INODES = 0x5741424d,	    /* allocated, but no name leads there */
@@ -45,6 +47,7 @@ struct ffs_wapbl_record {
 	enum ffs_wapbl_type type;
 	uint32_t length; /* bytes, header and content; whole log blocks */
 	uint32_t count;	 /* of entries */
+	bool is_first;	 /* inodes: what earlier records list is void */
 };
 
 /* One block, or revocation: a range of the device. */
@@ -80,5 +83,34 @@ MUST_CHECK int ffs_wapbl_record_decode(const struct ffs_wapbl_header *header, co
  */
 MUST_CHECK int ffs_wapbl_entry_decode(const struct ffs_wapbl_header *header, const uint8_t *bytes,
     uint32_t index, uint64_t limit, struct ffs_wapbl_entry *out, struct ffs_flaw *flaw);
+
+/* An inode that no name leads to.  The mode tells what it is if it was never written. */
+struct ffs_wapbl_inode {
+	uint32_t ino;
+	uint32_t mode;
+};
+
+/* Entry number index of a record of inodes; there is nothing to be wrong with it here. */
+void ffs_wapbl_inode_decode(const struct ffs_wapbl_header *header, const uint8_t *bytes,
+    uint32_t index, struct ffs_wapbl_inode *out);
+
+/* ---- writing --------------------------------------------------------------------- */
+
+/* Fill one log block with the header. */
+void ffs_wapbl_header_encode(const struct ffs_wapbl_header *header, struct ffs_time now,
+    uint8_t *bytes);
+
+/* Entries that a record of this type has room for. */
+uint32_t ffs_wapbl_record_room(const struct ffs_wapbl_header *header, enum ffs_wapbl_type type);
+
+/* Fill the log block that a record begins with, whose entries follow by the functions below. */
+void ffs_wapbl_record_encode(const struct ffs_wapbl_header *header,
+    const struct ffs_wapbl_record *record, uint8_t *bytes);
+
+void ffs_wapbl_entry_encode(const struct ffs_wapbl_header *header,
+    const struct ffs_wapbl_entry *entry, uint32_t index, uint8_t *bytes);
+
+void ffs_wapbl_inode_encode(const struct ffs_wapbl_header *header,
+    const struct ffs_wapbl_inode *inode, uint32_t index, uint8_t *bytes);
 
 #endif

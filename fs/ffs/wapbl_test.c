@@ -246,6 +246,79 @@ reads_entries_inside_the_file_system(void **state)
 	}
 }
 
+static void
+writes_headers_as_it_reads_them(void **state)
+{
+	static const struct ffs_time now = { 1700000000, 999999999 };
+	static const struct {
+		uint64_t tail, used;
+	} rows[] = {
+		{ 0, 0 }, { 10240 - 1024, 10240 }, { LOG_SIZE - 2048, 1536 }, /* around the end */
+		{ 4096, LOG_SIZE - 1024 },				      /* full */
+	};
+	uint8_t encoded[512];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(rows) * 2; i++) {
+		struct ffs_wapbl_header written = {
+			.order = orders[i % 2],
+			.generation = 6,
+			.block_size = 512,
+			.unit_shift = 9,
+			.area_offset = 1024,
+			.area_size = LOG_SIZE - 1024,
+			.tail = rows[i / 2].tail,
+			.used = rows[i / 2].used,
+		};
+
+		ffs_wapbl_header_encode(&written, now, encoded);
+		assert_int_equal(ffs_wapbl_header_decode(encoded, 512, LOG_SIZE, &header, &flaw),
+		    0);
+		assert_int_equal(header.generation, 6);
+		assert_int_equal(header.tail, written.tail);
+		assert_int_equal(header.used, written.used);
+		if (i / 2 != 1)
+			continue;
+		put_header(orders[i % 2]); /* byte by byte what a kernel wrote */
+		store64(bytes + 24, 1700000000, orders[i % 2]);
+		store32(bytes + 32, 999999999, orders[i % 2]);
+		assert_memory_equal(encoded, bytes, 512);
+	}
+}
+
+static void
+writes_records_as_it_reads_them(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct ffs_wapbl_record written = { FFS_WAPBL_BLOCKS, 8704, 31, false };
+		struct ffs_wapbl_inode inode = { 1234, 0100644 };
+		uint8_t encoded[512];
+
+		put_record(orders[i], FFS_WAPBL_BLOCKS, 8704, 31);
+		store64(bytes + 16 + 30 * 16, 12345, orders[i]);
+		store32(bytes + 28 + 30 * 16, 8192, orders[i]);
+		ffs_wapbl_record_encode(&header, &written, encoded);
+		for (uint32_t index = 0; index < 31; index++) {
+			entry = (struct ffs_wapbl_entry){
+				load64(bytes + 16 + 16 * index, orders[i]) << 9,
+				load32(bytes + 28 + 16 * index, orders[i]),
+			};
+			ffs_wapbl_entry_encode(&header, &entry, index, encoded);
+		}
+		assert_memory_equal(encoded, bytes, 512);
+
+		written = (struct ffs_wapbl_record){ FFS_WAPBL_INODES, 512, 62, true };
+		ffs_wapbl_record_encode(&header, &written, encoded);
+		ffs_wapbl_inode_encode(&header, &inode, 61, encoded);
+		assert_int_equal(ffs_wapbl_record_decode(&header, encoded, 512, &record, &flaw), 0);
+		assert_true(record.is_first);
+		inode.ino = inode.mode = 0;
+		ffs_wapbl_inode_decode(&header, encoded, 61, &inode);
+		assert_int_equal(inode.ino, 1234);
+		assert_int_equal(inode.mode, 0100644);
+		assert_int_equal(load32(encoded + 508, orders[i]), 0100644);
+	}
+}
+
 int
 main(void)
 {
@@ -257,6 +330,8 @@ main(void)
 		cmocka_unit_test(compares_generations_around_their_end),
 		cmocka_unit_test(reads_records_that_fit),
 		cmocka_unit_test(reads_entries_inside_the_file_system),
+		cmocka_unit_test(writes_headers_as_it_reads_them),
+		cmocka_unit_test(writes_records_as_it_reads_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

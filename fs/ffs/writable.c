@@ -42,6 +42,8 @@ check_features(struct ffs_mount *fs)
 		return refuse(fs, "it has snapshots");
 	if (sb->flags & FLAG_QUOTA_OR_HASHES)
 		return refuse(fs, "it has quotas inside, or check hashes");
+	if (sb->journal.unknown_version != 0)
+		return refuse(fs, "its journal is of a version that is unknown here");
 	if (sb->flags & (FFS_FLAG_SOFT_UPDATES_JOURNAL | FFS_FLAG_GJOURNAL))
 		return refuse(fs, "it has a journal of another system");
 	return 0;

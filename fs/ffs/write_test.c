@@ -560,6 +560,27 @@ an_unclean_file_system_is_refused(void **state)
 }
 
 static void
+a_journal_of_an_unknown_version_is_for_reading_only(void **state)
+{
+	struct writing_test *fixture = create(&samples[0], 1);
+	struct ffs_image *image = &fixture->image;
+	uint8_t *superblock = image->fake.content + sample_location(&samples[0]);
+
+	superblock[1312 + 1] |= 1; /* flag 0x100 */
+	superblock[864] = 2;
+	superblock[865] = FFS_JOURNAL_INSIDE_FS;
+	assert_int_equal(mount_at(&image->context, "/image", "/mnt", "ffs", 0, ""), -EROFS);
+	assert_true(ffs_image_said(image, "journal is of a version"));
+	assert_int_equal(ffs_image_mount(image, ""), 0);
+	assert_int_equal(ffs_image_unmount(image), 0);
+	superblock[865] = 77; /* FreeBSD has something else there */
+	must_mount(fixture);
+	assert_int_equal(ffs_image_unmount(image), 0);
+	destroy(fixture);
+	(void)state;
+}
+
+static void
 what_only_reads_changes_nothing(void **state)
 {
 	struct writing_test *fixture = create(&samples[0], 1);
@@ -586,6 +607,7 @@ main(void)
 		cmocka_unit_test(a_full_file_system_says_so_and_is_emptied),
 		cmocka_unit_test(an_open_file_without_a_name_lives_until_it_is_closed),
 		cmocka_unit_test(an_unclean_file_system_is_refused),
+		cmocka_unit_test(a_journal_of_an_unknown_version_is_for_reading_only),
 		cmocka_unit_test(what_only_reads_changes_nothing),
 	};
 
