@@ -482,6 +482,7 @@ file_truncate(struct vnode *vnode, uint64_t size, const struct file_writer *writ
 	if (is_read_only(vnode))
 		return -EROFS;
 	rwlock_lock_exclusive(&vnode->lock);
+	vnode->uses_reserve = credential_can(writer->credential, CAP_SYS_RESOURCE);
 	error = truncate_locked(vnode, size, writer);
 	rwlock_unlock_exclusive(&vnode->lock);
 	return error;
@@ -494,11 +495,15 @@ allocate_locked(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, u
 {
 	uint64_t end = offset + length;
 	bool is_growing = (mode & ALLOCATE_PUNCH_HOLE) == 0 && end > vnode->attributes.size;
-	int error;
+	int error = 0;
 
 	if (is_growing && end > writer->size_limit)
 		return -EFBIG;
-	error = vnode_allocate(vnode, mode, offset, length);
+	vnode->uses_reserve = credential_can(writer->credential, CAP_SYS_RESOURCE);
+	if (is_growing && !vnode->is_memory)
+		error = page_cache_extend(vnode);
+	if (error == 0)
+		error = vnode_allocate(vnode, mode, offset, length);
 	if (error == 0)
 		error = content_changed(vnode, writer);
 	return error;

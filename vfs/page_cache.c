@@ -44,13 +44,19 @@ free_memory(struct vnode *vnode, uint64_t index)
 void
 page_cache_truncate(struct vnode *vnode, uint64_t index)
 {
+	page_cache_drop(vnode, index, UINT64_MAX);
+}
+
+void
+page_cache_drop(struct vnode *vnode, uint64_t index, uint64_t end)
+{
 	struct page_cache *cache = &vnode->pages;
 	bool is_clean = false;
 	void *entry;
 
 	page_list_lock(vnode->kernel);
 	mutex_lock(&cache->lock);
-	while ((entry = radix_find_from(&cache->tree, &index)) != NULL) {
+	while ((entry = radix_find_from(&cache->tree, &index)) != NULL && index < end) {
 		if (vnode->is_memory) {
 			free_memory(vnode, index);
 		} else {

@@ -61,6 +61,9 @@ void page_cache_init(struct page_cache *cache, struct kernel *kernel);
 /* Free every page at or after index; none is pinned.  (vnode: exclusive or unreachable) */
 void page_cache_truncate(struct vnode *vnode, uint64_t index);
 
+/* The same for the pages of [index, end). */
+void page_cache_drop(struct vnode *vnode, uint64_t index, uint64_t end);
+
 /* Zero what is past size in the page that size cuts, if it is there.  (vnode: exclusive) */
 void page_cache_zero_tail(struct vnode *vnode, uint64_t size);
 

@@ -38,8 +38,8 @@ struct growing {
 	bool is_changed; /* pointers of the inode were */
 };
 
-static int
-zero_on_device(struct ffs_mount *fs, uint64_t offset, uint64_t length)
+int
+ffs_zero_store(struct ffs_mount *fs, uint64_t offset, uint64_t length)
 {
 	size_t size = (size_t)min_u64(length, BUFFER_SIZE_MAX);
 	uint8_t *zeros = memory_alloc_zeroed(fs->mount.kernel, size);
@@ -65,7 +65,7 @@ zero_in_block(struct ffs_mount *fs, uint64_t first, uint64_t from, uint64_t to)
 {
 	if (from >= to)
 		return 0;
-	return zero_on_device(fs, ffs_fragment_offset(&fs->sb, first) + from, to - from);
+	return ffs_zero_store(fs, ffs_fragment_offset(&fs->sb, first) + from, to - from);
 }
 
 /*
@@ -290,8 +290,9 @@ have_run(struct growing *growing, struct extent *out)
 	return 0;
 }
 
+/* One operation: have space; all of it zeroed, or what nobody is going to write. */
 static int
-map_write(struct vnode *vnode, uint64_t offset, uint64_t length, struct extent *out)
+map_some(struct vnode *vnode, uint64_t offset, uint64_t length, bool zeroes_all, struct extent *out)
 {
 	struct ffs_inode *inode = ffs_inode_of(vnode);
 	struct growing growing = {
@@ -300,6 +301,7 @@ map_write(struct vnode *vnode, uint64_t offset, uint64_t length, struct extent *
 		.offset = offset,
 		.end = offset + length,
 		.uses_reserve = vnode->uses_reserve,
+		.zeroes_all = zeroes_all,
 	};
 	int error = ffs_begin(growing.fs), rest = 0;
 
@@ -312,8 +314,9 @@ map_write(struct vnode *vnode, uint64_t offset, uint64_t length, struct extent *
 	return error < 0 ? error : rest;
 }
 
-int
-ffs_map_write(struct vnode *vnode, uint64_t offset, uint64_t length, struct extent *out)
+static int
+map_write(struct vnode *vnode, uint64_t offset, uint64_t length, bool zeroes_all,
+    struct extent *out)
 {
 	struct ffs_mount *fs = ffs_mount_of(vnode->mount);
 	uint64_t max = fs->sb.file_size_max;
@@ -326,9 +329,21 @@ ffs_map_write(struct vnode *vnode, uint64_t offset, uint64_t length, struct exte
 	for (unsigned i = 0; i <= SPACE_TRIES && error == -ENOSPC; i++) {
 		if (i > 0 && !ffs_make_space(fs))
 			break;
-		error = map_write(vnode, offset, length, out);
+		error = map_some(vnode, offset, length, zeroes_all, out);
 	}
 	return error;
+}
+
+int
+ffs_map_write(struct vnode *vnode, uint64_t offset, uint64_t length, struct extent *out)
+{
+	return map_write(vnode, offset, length, false, out);
+}
+
+int
+ffs_map_zeros(struct vnode *vnode, uint64_t offset, uint64_t length, struct extent *out)
+{
+	return map_write(vnode, offset, length, true, out);
 }
 
 int

@@ -249,7 +249,7 @@ static const struct vnode_ops file_ops = {
 	.read_store = ffs_read_store,
 	.write_store = ffs_write_store,
 	.resize = ffs_resize,
-	.allocate = vnode_no_allocate,
+	.allocate = ffs_allocate,
 };
 
 static const struct vnode_ops link_ops = {

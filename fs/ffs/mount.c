@@ -282,9 +282,8 @@ ffs_free_inodes(const struct ffs_superblock *sb)
 	return min_u64(sb->counts.inodes_free, ffs_inode_count(sb));
 }
 
-/* What is free, or will be with the next checkpoints. */
-static void
-count_free(struct ffs_mount *fs, uint64_t *fragments, uint64_t *inodes)
+void
+ffs_count_free(struct ffs_mount *fs, uint64_t *fragments, uint64_t *inodes)
 {
 	struct ffs_writing *writing = fs->writing;
 
@@ -308,7 +307,7 @@ statistics(struct mount *mount, struct fs_statistics *out)
 	uint64_t reserve = sb->data_fragment_count / 100 * sb->reserve_percent;
 	uint64_t free, inodes;
 
-	count_free(fs, &free, &inodes);
+	ffs_count_free(fs, &free, &inodes);
 
 	*out = (struct fs_statistics){
 		.type = sb->version == FFS_UFS2 ? MAGIC_UFS2 : MAGIC_UFS1,

@@ -56,4 +56,7 @@ uint64_t ffs_free_fragments(const struct ffs_superblock *sb);
 /* Free inodes; at most all there are. */
 uint64_t ffs_free_inodes(const struct ffs_superblock *sb);
 
+/* Both, with what the next checkpoints set free. */
+void ffs_count_free(struct ffs_mount *fs, uint64_t *fragments, uint64_t *inodes);
+
 #endif

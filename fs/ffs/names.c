@@ -18,15 +18,13 @@
 #include "fs/ffs/dirent.h"
 #include "fs/ffs/entries.h"
 #include "fs/ffs/layout.h"
+#include "fs/ffs/names_impl.h"
 #include "fs/ffs/write.h"
 #include "kern/kernel.h"
 #include "kern/log.h"
 #include "kern/memory.h"
 #include "vfs/device.h"
 #include "vfs/namespace.h"
-
-#define LINKS_MAX   32767
-#define SPACE_TRIES 3
 
 static struct ffs_mount *
 mount_of(const struct vnode *vnode)
@@ -220,7 +218,7 @@ create(struct vnode *vdir, struct name name, const struct vnode_create *what, st
 	struct ffs_place place;
 	int error;
 
-	if (is_directory(&making) && vdir->attributes.link_count >= LINKS_MAX)
+	if (is_directory(&making) && vdir->attributes.link_count >= FFS_LINKS_MAX)
 		return -EMLINK;
 	error = ffs_begin(making.fs);
 	if (error < 0)
@@ -250,7 +248,7 @@ ffs_create(struct vnode *dir, struct name name, const struct vnode_create *what,
 	int error = -ENOSPC;
 
 	*out = NULL;
-	for (unsigned i = 0; i <= SPACE_TRIES && error == -ENOSPC; i++) {
+	for (unsigned i = 0; i <= FFS_SPACE_TRIES && error == -ENOSPC; i++) {
 		if (i > 0 && !ffs_make_space(mount_of(dir)))
 			break;
 		error = create(dir, name, what, out);
@@ -281,7 +279,7 @@ ffs_create_unnamed(struct vnode *dir, const struct vnode_create *what, struct vn
 	int error = -ENOSPC;
 
 	*out = NULL;
-	for (unsigned i = 0; i <= SPACE_TRIES && error == -ENOSPC; i++) {
+	for (unsigned i = 0; i <= FFS_SPACE_TRIES && error == -ENOSPC; i++) {
 		if (i > 0 && !ffs_make_space(mount_of(dir)))
 			break;
 		error = create_unnamed(dir, what, out);
@@ -291,9 +289,8 @@ ffs_create_unnamed(struct vnode *dir, const struct vnode_create *what, struct vn
 
 /* ---- linking ------------------------------------------------------------- */
 
-/* One more or less link of an inode, on the medium too. */
-static int
-count_link(struct vnode *vnode, int by)
+int
+ffs_count_link(struct vnode *vnode, int by)
 {
 	int error;
 
@@ -304,8 +301,8 @@ count_link(struct vnode *vnode, int by)
 	return error;
 }
 
-static int
-link_within(struct vnode *dir, struct name name, struct vnode *vnode)
+int
+ffs_link_within(struct vnode *dir, struct name name, struct vnode *vnode)
 {
 	struct ffs_place place;
 	int error =
@@ -313,7 +310,7 @@ link_within(struct vnode *dir, struct name name, struct vnode *vnode)
 
 	if (error < 0)
 		return error;
-	error = count_link(vnode, 1);
+	error = ffs_count_link(vnode, 1);
 	if (error == 0)
 		ffs_entry_add(&place, name, (uint32_t)vnode->ino, (enum ffs_type)vnode->type);
 	ffs_place_put(&place);
@@ -326,15 +323,15 @@ ffs_link(struct vnode *dir, struct name name, struct vnode *vnode)
 	struct ffs_mount *fs = mount_of(dir);
 	int error = -ENOSPC;
 
-	if (vnode->attributes.link_count >= LINKS_MAX)
+	if (vnode->attributes.link_count >= FFS_LINKS_MAX)
 		return -EMLINK;
-	for (unsigned i = 0; i <= SPACE_TRIES && error == -ENOSPC; i++) {
+	for (unsigned i = 0; i <= FFS_SPACE_TRIES && error == -ENOSPC; i++) {
 		if (i > 0 && !ffs_make_space(fs))
 			break;
 		error = ffs_begin(fs);
 		if (error < 0)
 			return error;
-		error = link_within(dir, name, vnode);
+		error = ffs_link_within(dir, name, vnode);
 		ffs_end(fs);
 	}
 	return error;
@@ -342,10 +339,9 @@ ffs_link(struct vnode *dir, struct name name, struct vnode *vnode)
 
 /* ---- removing ------------------------------------------------------------ */
 
-/* The entry of name, which leads to vnode, and its place. */
-static int
-find_entry(struct vnode *vdir, struct name name, const struct vnode *vnode, struct ffs_place *place,
-    uint64_t *offset)
+int
+ffs_find_entry(struct vnode *vdir, struct name name, const struct vnode *vnode,
+    struct ffs_place *place, uint64_t *offset)
 {
 	struct ffs_inode *dir = ffs_inode_of(vdir);
 	uint32_t ino;
@@ -367,10 +363,10 @@ links_to_drop(const struct vnode *vnode)
 static int
 lose_name(struct vnode *dir, struct vnode *vnode)
 {
-	int error = count_link(vnode, -links_to_drop(vnode));
+	int error = ffs_count_link(vnode, -links_to_drop(vnode));
 
 	if (error == 0 && vnode->type == VNODE_DIRECTORY)
-		error = count_link(dir, -1);
+		error = ffs_count_link(dir, -1);
 	return error;
 }
 
@@ -384,7 +380,7 @@ remove_within(struct vnode *dir, struct name name, struct vnode *vnode)
 	if (vnode->type == VNODE_DIRECTORY)
 		error = ffs_directory_check_empty(ffs_inode_of(vnode));
 	if (error == 0)
-		error = find_entry(dir, name, vnode, &place, &offset);
+		error = ffs_find_entry(dir, name, vnode, &place, &offset);
 	if (error < 0)
 		return error;
 	error = lose_name(dir, vnode);
@@ -409,9 +405,8 @@ ffs_remove(struct vnode *dir, struct name name, struct vnode *vnode)
 
 /* ---- renaming ------------------------------------------------------------ */
 
-/* Is the new name in the same sector as the old one, so that both are written as one? */
-static bool
-is_one_sector(const struct ffs_place *left, const struct ffs_place *right)
+bool
+ffs_is_one_sector(const struct ffs_place *left, const struct ffs_place *right)
 {
 	return left->buffer == right->buffer && left->block == right->block;
 }
@@ -450,11 +445,11 @@ enter_new_name(const struct vnode_rename *rename, struct ffs_place *place)
 		error = ffs_place_make(ffs_inode_of(rename->to_dir), rename->to_name.length,
 		    vnode->attributes.uid == 0, place);
 	else
-		error =
-		    find_entry(rename->to_dir, rename->to_name, rename->replaced, place, &offset);
+		error = ffs_find_entry(rename->to_dir, rename->to_name, rename->replaced, place,
+		    &offset);
 	if (error < 0)
 		return error;
-	error = count_link(vnode, 1);
+	error = ffs_count_link(vnode, 1);
 	if (error < 0) {
 		ffs_place_put(place);
 		return error;
@@ -467,21 +462,20 @@ enter_new_name(const struct vnode_rename *rename, struct ffs_place *place)
 	return 0;
 }
 
-/* What the directories count, and "..", after a directory has moved. */
-static int
-move_directory(const struct vnode_rename *rename)
+int
+ffs_move_directory(const struct vnode_rename *rename)
 {
 	bool has_moved = rename->from_dir != rename->to_dir;
 	int error = 0;
 
 	if (rename->vnode->type != VNODE_DIRECTORY || !has_moved)
 		return 0;
-	error = count_link(rename->to_dir, 1);
+	error = ffs_count_link(rename->to_dir, 1);
 	if (error == 0)
 		error = ffs_directory_set_parent(ffs_inode_of(rename->vnode),
 		    (uint32_t)rename->to_dir->ino);
 	if (error == 0)
-		error = count_link(rename->from_dir, -1);
+		error = ffs_count_link(rename->from_dir, -1);
 	return error;
 }
 
@@ -492,11 +486,12 @@ remove_old_name(const struct vnode_rename *rename, struct ffs_place *to)
 	struct ffs_mount *fs = mount_of(rename->from_dir);
 	struct ffs_place from;
 	uint64_t offset;
-	int error = find_entry(rename->from_dir, rename->from_name, rename->vnode, &from, &offset);
+	int error =
+	    ffs_find_entry(rename->from_dir, rename->from_name, rename->vnode, &from, &offset);
 
 	if (error < 0)
 		return error;
-	if (!is_one_sector(to, &from) && !order_waves(to, &from)) {
+	if (!ffs_is_one_sector(to, &from) && !order_waves(to, &from)) {
 		ffs_end(fs);
 		error = ffs_checkpoint(fs);
 		if (error == 0) {
@@ -509,7 +504,7 @@ remove_old_name(const struct vnode_rename *rename, struct ffs_place *to)
 	}
 	ffs_entry_remove(&from, offset, rename->from_name);
 	ffs_place_put(&from);
-	return count_link(rename->vnode, -1);
+	return ffs_count_link(rename->vnode, -1);
 }
 
 /*
@@ -532,7 +527,7 @@ rename_within(const struct vnode_rename *rename, bool *is_over)
 	if (rename->replaced != NULL)
 		error = lose_name(rename->to_dir, rename->replaced);
 	if (error == 0)
-		error = move_directory(rename);
+		error = ffs_move_directory(rename);
 	if (error == 0) {
 		error = remove_old_name(rename, &to);
 		*is_over = error == -EIO && atomic_load(&mount_of(rename->vnode)->writing->broken);
@@ -547,14 +542,13 @@ ffs_rename(const struct vnode_rename *rename)
 	struct ffs_mount *fs = mount_of(rename->from_dir);
 	int error = -ENOSPC;
 
-	/* Two names cannot change places without one of them being lost between. */
-	if (rename->exchange)
-		return -EINVAL;
-	if (rename->vnode->attributes.link_count >= LINKS_MAX ||
+	if (rename->vnode->attributes.link_count >= FFS_LINKS_MAX ||
 	    (rename->vnode->type == VNODE_DIRECTORY &&
-		rename->to_dir->attributes.link_count >= LINKS_MAX))
+		rename->to_dir->attributes.link_count >= FFS_LINKS_MAX))
 		return -EMLINK;
-	for (unsigned i = 0; i <= SPACE_TRIES && error == -ENOSPC; i++) {
+	if (rename->exchange)
+		return ffs_exchange(rename);
+	for (unsigned i = 0; i <= FFS_SPACE_TRIES && error == -ENOSPC; i++) {
 		bool is_over;
 
 		if (i > 0 && !ffs_make_space(fs))

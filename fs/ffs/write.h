@@ -158,6 +158,13 @@ int ffs_resize(struct vnode *vnode, uint64_t size);
 int ffs_write_store(struct vnode *vnode, uint64_t address, const struct segment *segments,
     size_t count);
 
+/* The same as ffs_map_write(), but what is newly stored is zeroed, all of it. */
+MUST_CHECK int ffs_map_zeros(struct vnode *vnode, uint64_t offset, uint64_t length,
+    struct extent *out);
+
+/* Write zeros to the store, at a multiple of STORE_UNIT, such a multiple of bytes. */
+MUST_CHECK int ffs_zero_store(struct ffs_mount *fs, uint64_t address, uint64_t length);
+
 /* Within an operation: have [0, end) of the last block stored; for directories and links. */
 MUST_CHECK int ffs_grow(struct ffs_inode *inode, uint64_t end, bool uses_reserve);
 
@@ -166,6 +173,11 @@ MUST_CHECK int ffs_shrink(struct ffs_inode *inode, uint64_t size);
 
 /* Write the inode to its buffer.  Within an operation. */
 MUST_CHECK int ffs_inode_update(struct ffs_inode *inode);
+
+/* ---- allocate.c ---------------------------------------------------------------------- */
+
+/* vnode_ops.allocate of a file: -EOPNOTSUPP to keep the size and have space beyond it. */
+int ffs_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, uint64_t length);
 
 /* ---- names.c ------------------------------------------------------------------------- */
 

@@ -253,6 +253,45 @@ step_truncate(struct writing_test *fixture, int dir, int name, const char *path)
 }
 
 static void
+step_allocate(struct writing_test *fixture, int dir, int name, const char *path)
+{
+	static const enum allocate_mode modes[] = {
+		ALLOCATE_SPACE,
+		ALLOCATE_KEEP_SIZE,
+		ALLOCATE_KEEP_SIZE | ALLOCATE_PUNCH_HOLE,
+		ALLOCATE_KEEP_SIZE | ALLOCATE_PUNCH_HOLE,
+		ALLOCATE_ZERO_RANGE,
+		ALLOCATE_ZERO_RANGE | ALLOCATE_KEEP_SIZE,
+	};
+	enum allocate_mode mode = modes[random_below(&fixture->random, ARRAY_SIZE(modes))];
+	int entry = fixture->entries[dir][name], error;
+	struct vnode *vnode = open_at(fixture, path, 0, &error);
+	size_t offset = random_below(&fixture->random, SIZE_MAX_ - 1), end;
+	struct model_file *file;
+	bool is_refused;
+
+	assert_int_equal(error, entry == NONE ? -ENOENT : 0);
+	if (error != 0)
+		return;
+	file = &fixture->files[entry];
+	if (random_below(&fixture->random, 3) > 0)
+		offset = random_below(&fixture->random, file->size + 1);
+	end = offset + 1 + random_below(&fixture->random, SIZE_MAX_ - offset);
+	/* Space beyond the size cannot be kept. */
+	is_refused = end > file->size && (mode & ALLOCATE_KEEP_SIZE) != 0 &&
+		     (mode & ALLOCATE_PUNCH_HOLE) == 0;
+	error = file_allocate(vnode, mode, offset, end - offset, &fixture->writer);
+	assert_int_equal(error, is_refused ? -EOPNOTSUPP : 0);
+	vnode_put(vnode);
+	if (is_refused)
+		return;
+	if ((mode & (ALLOCATE_PUNCH_HOLE | ALLOCATE_ZERO_RANGE)) != 0)
+		memset(file->content + offset, 0, end - offset);
+	if ((mode & ALLOCATE_KEEP_SIZE) == 0 && end > file->size)
+		file->size = end;
+}
+
+static void
 step_unlink(struct writing_test *fixture, int dir, int name, const char *path)
 {
 	int *entry = &fixture->entries[dir][name];
@@ -284,6 +323,19 @@ step_link(struct writing_test *fixture, int dir, int name, const char *path)
 }
 
 static void
+step_exchange(struct writing_test *fixture, int *from, int *to, const char *path, const char *other)
+{
+	const struct path_context *context = &fixture->image.context;
+	int error = namespace_rename(context, path, context, other, RENAME_SWAP), entry = *from;
+
+	assert_int_equal(error, *from == NONE || *to == NONE ? -ENOENT : 0);
+	if (error == 0) {
+		*from = *to;
+		*to = entry;
+	}
+}
+
+static void
 step_rename(struct writing_test *fixture, int dir, int name, const char *path)
 {
 	int to_dir = (int)random_below(&fixture->random, DIRS);
@@ -294,6 +346,10 @@ step_rename(struct writing_test *fixture, int dir, int name, const char *path)
 	int error;
 
 	path_of(to_dir, to_name, other);
+	if (random_below(&fixture->random, 4) == 0) {
+		step_exchange(fixture, from, to, path, other);
+		return;
+	}
 	error = namespace_rename(context, path, context, other, 0);
 	assert_int_equal(error, *from == NONE ? -ENOENT : 0);
 	if (error != 0 || *from == *to)
@@ -316,6 +372,8 @@ random_step(struct writing_test *fixture)
 		step_write,
 		step_write,
 		step_truncate,
+		step_allocate,
+		step_allocate,
 		step_unlink,
 		step_link,
 		step_rename,
