@@ -18,7 +18,7 @@ RUMP = BUILD / "rump"
 # version, byte order, block size, fragment size, checks at least, does The Sleuth Kit know it
 IMAGES = [
     (1, "be", 8192, 1024, 5100, True),
-    (2, "le", 4096, 4096, 5100, False),  # makefs puts the superblock elsewhere
+    (2, "le", 4096, 4096, 5300, False),  # makefs puts the superblock elsewhere
 ]
 
 

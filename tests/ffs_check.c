@@ -103,16 +103,37 @@ walk_tree(struct state *state, uint32_t ino, uint64_t pointer, unsigned depth, u
 	return count;
 }
 
+/* The fragments of an inode's extended attributes. */
+static uint64_t
+use_extension(struct state *state, uint32_t ino, const struct ffs_dinode *inode)
+{
+	uint64_t count = 0;
+
+	for (unsigned i = 0; i < FFS_EXTENSION_COUNT; i++) {
+		uint32_t length = ffs_block_length(state->sb, inode->extension_size, i);
+		uint32_t fragments = length / state->sb->fragment_size;
+
+		if ((fragments > 0) != (inode->extension[i] != 0))
+			flaw(state, "inode %u: place of extended attributes", ino);
+		else if (fragments > 0)
+			use(state, inode->extension[i], fragments, ino);
+		count += fragments;
+	}
+	if (inode->extension_size > FFS_EXTENSION_COUNT * state->sb->block_size)
+		flaw(state, "inode %u: extended attributes are too large", ino);
+	return count;
+}
+
 static void
 check_blocks(struct state *state, uint32_t ino, const struct ffs_dinode *inode)
 {
 	const struct ffs_superblock *sb = state->sb;
-	uint64_t count = 0, number = FFS_DIRECT_COUNT;
+	uint64_t count = use_extension(state, ino, inode), number = FFS_DIRECT_COUNT;
 
 	if (inode->is_short_link ||
 	    (inode->type != FFS_TYPE_REGULAR && inode->type != FFS_TYPE_DIRECTORY &&
 		inode->type != FFS_TYPE_SYMLINK)) {
-		if (inode->sector_count != 0)
+		if (inode->sector_count != count * sb->fragment_size / 512)
 			flaw(state, "inode %u holds %llu sectors", ino,
 			    (unsigned long long)inode->sector_count);
 		return;

@@ -9,6 +9,7 @@
 #include "fs/tmpfs/tmpfs.h"
 #include "kern/credential.h"
 #include "tests/fake_fs.h"
+#include "tests/ffs_check.h"
 #include "tests/ffs_image.h"
 #include "vfs/mount.h"
 
@@ -65,6 +66,24 @@ ffs_image_create(struct ffs_image *image, const struct sample *sample)
 }
 
 void
+ffs_image_create_writable(struct ffs_image *image, const struct sample *sample)
+{
+	uint8_t *superblock;
+
+	ffs_image_create(image, sample);
+	superblock = image->fake.content + sample_location(sample);
+	/* Counts of runs are kept, where the map for them fits the group's header. */
+	if (sample->fragment_size < sample->block_size)
+		store32(superblock + 1316, 7, sample->order);
+	store32(superblock + 92, 16, sample->order); /* a file's blocks in a group */
+	store64(superblock + 1088, (uint64_t)SAMPLE_FRAGMENTS_PER_GROUP * sample->group_count,
+	    sample->order); /* all may be free */
+	sample_decode(superblock, sample, &image->sb);
+	store16(ffs_image_inode(image, FFS_ROOT_INO) + 2, 2, sample->order);
+	ffs_check_rebuild(image->fake.content, image->fake.dev.size, &image->sb);
+}
+
+void
 ffs_image_destroy(struct ffs_image *image)
 {
 	credential_put(image->root);
@@ -89,6 +108,27 @@ void
 ffs_image_must_mount(struct ffs_image *image)
 {
 	assert_int_equal(ffs_image_mount(image, ""), 0);
+}
+
+void
+ffs_image_must_mount_writable(struct ffs_image *image)
+{
+	int error = mount_at(&image->context, "/image", "/mnt", "ffs", 0, "");
+
+	if (error != 0)
+		fail_msg("mount: %d\n%.1000s", error, image->host.console);
+}
+
+void
+ffs_image_must_be_clean(struct ffs_image *image)
+{
+	struct ffs_check *check = malloc(sizeof(*check));
+
+	assert_int_equal(ffs_image_unmount(image), 0);
+	if (ffs_check(image->fake.content, image->fake.dev.size, &image->sb, check) > 0)
+		fail_msg("%u flaws:\n%s\n%.1000s", check->flaw_count, check->report,
+		    image->host.console);
+	free(check);
 }
 
 uint8_t *

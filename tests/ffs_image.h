@@ -29,6 +29,9 @@ struct ffs_image {
 /* A kernel whose /mnt is free, and an image of this kind. */
 void ffs_image_create(struct ffs_image *image, const struct sample *sample);
 
+/* The same with groups that have headers and space to give away, so that it can be written. */
+void ffs_image_create_writable(struct ffs_image *image, const struct sample *sample);
+
 /* Unmounts it too, if need be.  Fails the test if anything is left. */
 void ffs_image_destroy(struct ffs_image *image);
 
@@ -38,6 +41,12 @@ int ffs_image_unmount(struct ffs_image *image);
 
 /* Mount it, or fail the test. */
 void ffs_image_must_mount(struct ffs_image *image);
+
+/* The same to write it. */
+void ffs_image_must_mount_writable(struct ffs_image *image);
+
+/* Unmount it; then it must be consistent, or the test fails and says why. */
+void ffs_image_must_be_clean(struct ffs_image *image);
 
 /* The bytes at a fragment. */
 uint8_t *ffs_image_at(struct ffs_image *image, uint64_t fragment);

@@ -150,6 +150,7 @@ xattr_set(struct vnode *vnode, const struct credential *credential, struct name 
 	if (is_file_capabilities(name) && size > 0 && !is_valid_file_capabilities(value, size))
 		return -EINVAL;
 	rwlock_lock_exclusive(&vnode->lock);
+	vnode->uses_reserve = credential_can(credential, CAP_SYS_RESOURCE);
 	error = check_change(vnode, credential, name);
 	if (error == 0)
 		error = vnode_set_xattr(vnode, name, value, size, flags);

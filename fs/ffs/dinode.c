@@ -290,6 +290,9 @@ encode_ufs2(const struct ffs_superblock *sb, const struct ffs_dinode *inode, uin
 	store64(bytes + F2_SECTORS, inode->sector_count, order);
 	encode_ufs2_times(inode, order, bytes);
 	store32(bytes + F2_FLAGS, inode->flags, order);
+	store32(bytes + F2_EXTENSION_SIZE, inode->extension_size, order);
+	for (unsigned i = 0; i < FFS_EXTENSION_COUNT; i++)
+		store64(bytes + F2_EXTENSION + 8 * i, inode->extension[i], order);
 	if (inode->is_short_link) {
 		memcpy(bytes + F2_DIRECT, inode->target, sb->short_link_max);
 		return;

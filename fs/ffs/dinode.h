@@ -83,8 +83,8 @@ MUST_CHECK int ffs_dinode_decode(const struct ffs_superblock *sb, const uint8_t 
     struct ffs_dinode *out, struct ffs_flaw *flaw);
 
 /*
- * Write an inode to its sb->inode_size bytes, but for generation and extension,
- * which stay as they are, as does what is not known here.
+ * Write an inode to its sb->inode_size bytes, but for the generation, which stays
+ * as it is, as does what is not known here.
  */
 void ffs_dinode_encode(const struct ffs_superblock *sb, const struct ffs_dinode *inode,
     uint8_t *bytes);

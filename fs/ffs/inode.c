@@ -12,6 +12,7 @@
 #include "fs/ffs/index.h"
 #include "fs/ffs/map.h"
 #include "fs/ffs/write.h"
+#include "fs/ffs/xattr.h"
 #include "kern/log.h"
 #include "kern/memory.h"
 #include "vfs/device.h"
@@ -95,6 +96,8 @@ ffs_inode_fill(struct ffs_inode *inode, const struct ffs_dinode *dinode)
 	inode->is_short_link = dinode->is_short_link;
 	inode->flags = dinode->flags;
 	inode->stored_size = dinode->size;
+	inode->extension_size = dinode->extension_size;
+	memcpy(inode->extension, dinode->extension, sizeof(inode->extension));
 	memcpy(inode->target, dinode->target, sizeof(inode->target));
 
 	inode->vnode.attributes = (struct vnode_attributes){
@@ -167,7 +170,9 @@ ffs_inode_store(const struct ffs_inode *inode, struct ffs_dinode *out)
 		.device = ffs_device_make(device_major(attributes->device),
 		    device_minor(attributes->device)),
 		.is_short_link = inode->is_short_link,
+		.extension_size = inode->extension_size,
 	};
+	memcpy(out->extension, inode->extension, sizeof(out->extension));
 	memcpy(out->target, inode->target, sizeof(out->target));
 }
 
@@ -216,8 +221,9 @@ reclaim(struct vnode *vnode)
 
 /* What all of them have in common. */
 #define FFS_COMMON_OPS \
-	VNODE_NO_XATTRS, .attributes_changed = ffs_attributes_changed, .sync = ffs_sync_vnode, \
-			 .erase = ffs_erase, .reclaim = reclaim
+	.get_xattr = ffs_get_xattr, .set_xattr = ffs_set_xattr, .list_xattr = ffs_list_xattr, \
+	.remove_xattr = ffs_remove_xattr, .attributes_changed = ffs_attributes_changed, \
+	.sync = ffs_sync_vnode, .erase = ffs_erase, .reclaim = reclaim
 
 /* What is no directory makes no names; it may have some, though. */
 #define FFS_NO_NAMES \

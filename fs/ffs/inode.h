@@ -24,7 +24,9 @@ struct ffs_inode {
 	bool is_short_link;
 	uint32_t flags;	      /* as stored; enum ffs_inode_flag */
 	uint64_t stored_size; /* for which blocks are laid out: the size, or more while it grows */
-	uint64_t roomy_from;  /* directories: blocks before this have little room */
+	uint32_t extension_size; /* UFS2: of the extended attributes, bytes */
+	uint64_t extension[FFS_EXTENSION_COUNT];
+	uint64_t roomy_from; /* directories: blocks before this have little room */
 	union {
 		struct {
 			uint64_t direct[FFS_DIRECT_COUNT];

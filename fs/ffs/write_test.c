@@ -18,7 +18,6 @@
 #include "kern/credential.h"
 #include "kern/uio.h"
 #include "tests/fake_fs.h"
-#include "tests/ffs_check.h"
 #include "tests/ffs_image.h"
 #include "tests/random.h"
 #include "vfs/file_io.h"
@@ -39,7 +38,6 @@ struct model_file {
 
 struct writing_test {
 	struct ffs_image image;
-	struct ffs_check check;
 	struct random random;
 	struct file_writer writer;
 	struct model_file files[FILES];
@@ -63,19 +61,8 @@ create(const struct sample *sample, uint64_t seed)
 {
 	struct writing_test *fixture = calloc(1, sizeof(*fixture));
 	struct ffs_image *image = &fixture->image;
-	uint8_t *superblock;
 
-	ffs_image_create(image, sample);
-	superblock = image->fake.content + sample_location(sample);
-	/* Counts of runs are kept, where the map for them fits the group's header. */
-	if (sample->fragment_size < sample->block_size)
-		store32(superblock + 1316, 7, sample->order);
-	store32(superblock + 92, 16, sample->order); /* a file's blocks in a group */
-	store64(superblock + 1088, (uint64_t)SAMPLE_FRAGMENTS_PER_GROUP * sample->group_count,
-	    sample->order); /* all may be free */
-	sample_decode(superblock, sample, &image->sb);
-	store16(ffs_image_inode(image, FFS_ROOT_INO) + 2, 2, sample->order);
-	ffs_check_rebuild(image->fake.content, image->fake.dev.size, &image->sb);
+	ffs_image_create_writable(image, sample);
 	fixture->random.state = seed;
 	fixture->writer = (struct file_writer){
 		.credential = image->root,
@@ -99,21 +86,13 @@ destroy(struct writing_test *fixture)
 static void
 must_mount(struct writing_test *fixture)
 {
-	int error = mount_at(&fixture->image.context, "/image", "/mnt", "ffs", 0, "");
-
-	if (error != 0)
-		fail_msg("mount: %d\n%s", error, fixture->image.host.console);
+	ffs_image_must_mount_writable(&fixture->image);
 }
 
 static void
 must_be_clean(struct writing_test *fixture)
 {
-	struct ffs_image *image = &fixture->image;
-
-	assert_int_equal(ffs_image_unmount(image), 0);
-	if (ffs_check(image->fake.content, image->fake.dev.size, &image->sb, &fixture->check) > 0)
-		fail_msg("%u flaws:\n%s\n%.1000s", fixture->check.flaw_count, fixture->check.report,
-		    image->host.console);
+	ffs_image_must_be_clean(&fixture->image);
 }
 
 static void
