@@ -231,9 +231,9 @@ def run():
             except Exception as error:
                 failed += 1
                 where = traceback.extract_tb(error.__traceback__)
-                line = next(step.lineno for step in where if step.filename.endswith("_test.py"))
+                line = [step.lineno for step in where if step.filename.endswith("_test.py")]
                 story = f"{type(error).__name__}: {error}"[:1500].replace("\n", "\n# ")
-                print(f"not ok {number} - {name}\n# line {line}: {story}")
+                print(f"not ok {number} - {name}\n# lines {line}: {story}")
                 sys.stdout.flush()
     print(f"1..{len(tests)}")
     sys.exit(1 if failed else 0)

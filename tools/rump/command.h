@@ -29,6 +29,8 @@ struct command {
 };
 
 extern const struct command cat_command;
+extern const struct command chmod_command;
+extern const struct command chown_command;
 extern const struct command complete_command;
 extern const struct command cp_command;
 extern const struct command df_command;
@@ -37,10 +39,17 @@ extern const struct command du_command;
 extern const struct command find_command;
 extern const struct command grep_command;
 extern const struct command info_command;
+extern const struct command ln_command;
 extern const struct command ls_command;
+extern const struct command mkdir_command;
+extern const struct command mv_command;
+extern const struct command rm_command;
+extern const struct command rmdir_command;
 extern const struct command stat_command;
 extern const struct command tar_command;
+extern const struct command touch_command;
 extern const struct command tree_command;
+extern const struct command truncate_command;
 extern const struct command verify_command;
 
 /* What stands before the name of a command. */

@@ -17,12 +17,15 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <rump/rump.h>
 #include <rump/syscalls.h>
 
 #include "tools/rump/identify.h"
+#include "tools/rump/interrupt.h"
 #include "tools/rump/memory.h"
 #include "tools/rump/partition.h"
 #include "tools/rump/report.h"
@@ -30,8 +33,11 @@
 struct image {
 	struct image *next;
 	char *name;	  /* as the user wrote it */
+	dev_t dev;	  /* with ino, of the host's file */
+	ino_t ino;	  /* 0: it cannot be told */
 	char *mount_path; /* in the rump kernel */
 	bool is_mounted;
+	bool is_writable;
 	struct partition_table table;	   /* read if something other than all of it is mounted */
 	const struct partition *partition; /* that is mounted, or NULL */
 };
@@ -136,7 +142,7 @@ image_is_named(const char *argument)
 
 /* What can be said about the host's file without looking inside. */
 static bool
-host_file_is_usable(const char *name)
+host_file_is_usable(const char *name, bool is_writable)
 {
 	struct stat st;
 
@@ -154,6 +160,9 @@ host_file_is_usable(const char *name)
 		report_unable("%s: is neither a regular file nor a block device", name);
 	else if (access(name, R_OK) < 0)
 		report_unable("%s: %s; reading an image needs read permission on it", name,
+		    strerror(errno));
+	else if (is_writable && access(name, W_OK) < 0)
+		report_unable("%s: %s; changing an image needs write permission on it", name,
 		    strerror(errno));
 	else if (S_ISREG(st.st_mode) && st.st_size == 0)
 		report_unable("%s: is empty; was it copied or made completely?", name);
@@ -194,10 +203,9 @@ root_change(int directory)
 /* ---- mounting ---------------------------------------------------------------- */
 
 static int
-device_mount(const struct image *image, const char *device)
+device_mount(const struct image *image, const char *device, unsigned long flags)
 {
-	if (rump_sys_mount(device, image->mount_path, images.type, MS_RDONLY,
-		images.mount_options) < 0)
+	if (rump_sys_mount(device, image->mount_path, images.type, flags, images.mount_options) < 0)
 		return -1;
 	report_kernel_forget();
 	return 0;
@@ -235,7 +243,7 @@ static int
 partition_mount(struct image *image, const char *device, const struct partition *partition)
 {
 	char *path = partition_device(partition, device);
-	int result = device_mount(image, path);
+	int result = device_mount(image, path, MS_RDONLY);
 	char reason[1024];
 
 	free(path);
@@ -343,10 +351,64 @@ content_mount(struct image *image, const char *device)
 
 	if (images.partition != NULL)
 		return named_mount(image, device);
-	if (device_mount(image, device) == 0)
+	if (device_mount(image, device, MS_RDONLY) == 0)
 		return 0;
 	reason_read(errno, reason, sizeof(reason));
 	return only_mount(image, device, reason);
+}
+
+/* Say why image cannot be mounted for writing: error, and what the driver logged. */
+static void
+unwritable_report(const struct image *image, int error)
+{
+	static const char prefix[] = "cannot be written: ";
+	char text[1024];
+	const char *reason = text;
+	const char *words;
+	bool has_partition = images.partition != NULL;
+
+	reason_read(error, text, sizeof(text));
+	words = strstr(text, prefix);
+	if (words != NULL)
+		reason = words + sizeof(prefix) - 1;
+	if (strcmp(reason, "its device is read-only") == 0)
+		reason = "it is compressed, or the host allows no writing; unpack or copy it first";
+	else if (error == EROFS && strcmp(reason, strerror(error)) == 0)
+		reason = "file systems of this type are only read";
+	if (error != EUCLEAN) {
+		report_unable("%s: cannot be changed: %s", image->name, reason);
+		return;
+	}
+	report_unable("%s: cannot be changed: %.*s; \"rump fsck%s%s %s\" repairs it, and with "
+		      "-o force it is changed all the same",
+	    image->name, (int)strcspn(reason, ";"), reason, has_partition ? " -p " : "",
+	    has_partition ? images.partition : "", image->name);
+}
+
+/*
+ * What is mounted read-only, and so is sound enough for that, is mounted for
+ * writing instead.  The driver knows whether it can and should be written.
+ */
+static int
+writable_mount(const struct image *image, const char *device)
+{
+	char *path = image->partition != NULL ? partition_device(image->partition, device)
+					      : memory_string(device);
+	int result = rump_sys_umount2(image->mount_path, 0);
+	struct statfs space;
+
+	if (result == 0)
+		result = device_mount(image, path, 0);
+	if (result == 0)
+		result = rump_sys_statfs(image->mount_path, &space);
+	if (result == 0 && (space.f_flags & ST_RDONLY) != 0) {
+		errno = EROFS; /* a driver that does not write */
+		result = -1;
+	}
+	if (result < 0)
+		unwritable_report(image, errno);
+	free(path);
+	return result;
 }
 
 /* Why the host's file cannot be opened; what the host said of its content is in the log. */
@@ -358,7 +420,7 @@ open_report(const struct image *image, int error)
 	const char *words = line;
 
 	if (!report_kernel_line(line, sizeof(line)))
-		words = strerror(error);
+		words = error == EBUSY ? "another program has it in use" : strerror(error);
 	else if (strncmp(words, prefix, sizeof(prefix) - 1) == 0)
 		words += sizeof(prefix) - 1;
 	report_unable("%s: cannot be opened: %s", image->name, words);
@@ -369,8 +431,8 @@ static int
 image_mount(struct image *image, unsigned number)
 {
 	char *device = memory_format("/dev/image%u", number);
-	int error =
-	    rump_pub_etfs_register(device, image->name, RUMP_ETFS_BLK | RUMP_ETFS_READ_ONLY);
+	int flags = RUMP_ETFS_BLK | (image->is_writable ? 0 : RUMP_ETFS_READ_ONLY);
+	int error = rump_pub_etfs_register(device, image->name, flags);
 	int result = -1;
 
 	if (error != 0)
@@ -379,32 +441,77 @@ image_mount(struct image *image, unsigned number)
 		report_unable("%s: cannot make a mount point: %s", image->name, strerror(errno));
 	else
 		result = content_mount(image, device);
+	if (result == 0 && image->is_writable)
+		result = writable_mount(image, device);
 	free(device);
 	return result;
 }
 
-/* The image called name; one that cannot be opened is reported, once. */
+/* The image called name if it was asked for before. */
 static struct image *
-image_get(const char *name)
+image_find(const char *name, const struct stat *st)
 {
-	struct image *image;
-
-	for (image = images.first; image != NULL; image = image->next) {
-		if (strcmp(image->name, name) == 0)
+	for (struct image *image = images.first; image != NULL; image = image->next) {
+		if (strcmp(image->name, name) == 0 ||
+		    (st->st_ino != 0 && image->ino == st->st_ino && image->dev == st->st_dev))
 			return image;
 	}
+	return NULL;
+}
+
+/* Get ready for changes that must not be left half done. */
+static void
+writing_begin(void)
+{
+	static bool has_begun;
+
+	if (!has_begun) {
+		interrupt_watch();
+		atexit(image_close_all);
+		has_begun = true;
+	}
+	rump_sys_umask(0);
+}
+
+/* The image called name; one that cannot be opened is reported, once. */
+static struct image *
+image_get(const char *name, bool is_writable)
+{
+	struct stat st = { 0 };
+	struct image *image =
+	    stat(name, &st) < 0 ? image_find(name, &(struct stat){ 0 }) : image_find(name, &st);
+
+	if (image != NULL)
+		return image;
 	image = memory_resize(NULL, 1, sizeof(*image));
-	*image = (struct image){ .next = images.first, .name = memory_string(name) };
+	*image = (struct image){
+		.next = images.first,
+		.name = memory_string(name),
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.is_writable = is_writable,
+	};
 	images.first = image;
-	if (!host_file_is_usable(name) || kernel_start() < 0)
+	if (!host_file_is_usable(name, is_writable) || kernel_start() < 0)
 		return image;
 
+	if (is_writable)
+		writing_begin();
 	images.count++;
 	image->mount_path = memory_format("/image%u", images.count - 1);
 	image->is_mounted =
 	    root_change(images.true_root) == 0 && image_mount(image, images.count - 1) == 0;
 	images.in_use = NULL;
 	return image;
+}
+
+/* Write what is still to be written to image, and unmount it. */
+static void
+image_finish(const struct image *image)
+{
+	if (rump_sys_umount2(image->mount_path, 0) < 0 && errno != EBUSY)
+		report("%s: not all changes could be written: %s", image->name,
+		    report_reason(errno));
 }
 
 void
@@ -414,21 +521,27 @@ image_close_all(void)
 
 	if (images.count > 0) {
 		report_kernel_forget();
-		rump_kernel_destroy(NULL);
+		root_change(images.true_root);
 	}
 	for (struct image *image = images.first; image != NULL; image = next) {
 		next = image->next;
+		if (image->is_mounted && image->is_writable)
+			image_finish(image);
 		free(image->name);
 		free(image->mount_path);
 		free(image->table.list);
 		free(image);
 	}
+	if (images.count > 0 && rump_kernel_destroy(NULL) != 0)
+		report("not all changes could be written: %s", strerror(EIO));
+	images.first = images.in_use = NULL;
+	images.count = 0;
 }
 
 /* ---- locations ------------------------------------------------------------ */
 
 static void
-location_fill(struct location *location, const char *argument)
+location_fill(struct location *location, const char *argument, bool is_writable)
 {
 	size_t length = image_name_length(argument);
 	const char *path = argument[length] == ':' ? argument + length + 1 : "";
@@ -437,10 +550,14 @@ location_fill(struct location *location, const char *argument)
 
 	if (name == NULL)
 		report_no_memory();
-	image = image_get(name);
+	image = image_get(name, is_writable);
 	free(name);
 	location->image =
 	    image->is_mounted || (images.wants_tables && image->table.count > 0) ? image : NULL;
+	if (image->is_mounted && is_writable && !image->is_writable) {
+		report_unable("%s: is open for reading only", image->name);
+		location->image = NULL;
+	}
 	location->shown = memory_string(*path != '\0' ? path : "/");
 	location->path = memory_format("%s%s", *path == '/' ? "" : "/", path);
 	location->prefix = memory_format("%s:", image->name);
@@ -457,18 +574,30 @@ location_widen(struct location *location)
 	*location->prefix = '\0';
 }
 
-struct location *
-image_locate(char *const *arguments, int count)
+static struct location *
+locate(char *const *arguments, int count, bool is_writable)
 {
 	struct location *locations = memory_resize(NULL, (size_t)count, sizeof(*locations));
 
 	for (int i = 0; i < count; i++)
-		location_fill(&locations[i], arguments[i]);
+		location_fill(&locations[i], arguments[i], is_writable);
 	if (images.first == NULL || images.first->next == NULL)
 		return locations;
 	for (int i = 0; i < count; i++)
 		location_widen(&locations[i]);
 	return locations;
+}
+
+struct location *
+image_locate(char *const *arguments, int count)
+{
+	return locate(arguments, count, false);
+}
+
+struct location *
+image_locate_writable(char *const *arguments, int count)
+{
+	return locate(arguments, count, true);
 }
 
 void

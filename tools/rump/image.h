@@ -1,8 +1,9 @@
 /*
  * Images and places in them, as named on the command line: IMAGE[:PATH].
  *
- * Each image is mounted once, read-only, however often it is named; the host's
- * file is opened for reading only.  An argument that is the name of an existing
+ * Each image is mounted once, however often and by whichever name it is named:
+ * read-only, with the host's file opened for reading only, unless a command says
+ * first that it changes the image.  An argument that is the name of an existing
  * file is an image, whole.  Otherwise it is cut at the first colon before which
  * there is the name of an existing file that is not a directory, or, if there
  * is none, at the first colon.
@@ -55,7 +56,14 @@ void image_want_tables(void);
 struct location *image_locate(char *const *arguments, int count);
 void image_locations_free(struct location *locations, int count);
 
-/* Leave all images; the rump kernel is gone after that. */
+/*
+ * The same for what is to be changed.  An image that cannot be written, or
+ * should not be, cannot be located.  From then on signals are noted, see
+ * interrupt.h.
+ */
+struct location *image_locate_writable(char *const *arguments, int count);
+
+/* Leave all images, all changes written; the rump kernel is gone after that. */
 void image_close_all(void);
 
 /* Whether argument names a place in an image, as opposed to a file of the host. */

@@ -1,11 +1,12 @@
 /*
- * rump: look into disk images.
+ * rump: look into disk images, and change them.
  *
  *	rump ls -l disk.img:/etc
  *	rump cp -r disk.img:/home backup
  *
  * Each subcommand boots a rump kernel in this process, mounts the images it is
- * given read-only, works on them with system calls, and is gone.  This file
+ * given, read-only unless it changes them, works on them with system calls, and
+ * is gone.  This file
  * finds the subcommand; the files named after them do the rest, over:
  *
  *	option.c     options, from one table for each command
@@ -22,6 +23,7 @@
 
 #include "tools/rump/command.h"
 #include "tools/rump/image.h"
+#include "tools/rump/interrupt.h"
 #include "tools/rump/option.h"
 #include "tools/rump/report.h"
 
@@ -38,6 +40,15 @@ const struct command *const commands[] = {
 	&diff_command,
 	&verify_command,
 	&tar_command,
+	&mkdir_command,
+	&rmdir_command,
+	&rm_command,
+	&mv_command,
+	&ln_command,
+	&chmod_command,
+	&chown_command,
+	&touch_command,
+	&truncate_command,
 	&info_command,
 	NULL,
 };
@@ -64,13 +75,14 @@ static void
 overview_print(void)
 {
 	fputs("Usage: rump [OPTION]... COMMAND [OPTION]... IMAGE[:PATH]...\n"
-	      "Look into disk images without mounting them on the host.\n\n",
+	      "Look into disk images, and change them, without mounting them on the host.\n\n",
 	    stdout);
 	for (size_t i = 0; commands[i] != NULL; i++)
-		printf("  %-9s%s\n", commands[i]->name, commands[i]->summary);
+		printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n"
 	      "IMAGE is an image file or block device, PATH a file or directory in it; without\n"
-	      "PATH the image's top directory is meant.  Images are never written to.\n\n",
+	      "PATH the image's top directory is meant.  Only commands that change files write\n"
+	      "to images.\n\n",
 	    stdout);
 	options_help(&overview_command);
 	fputs("\n"
@@ -240,5 +252,6 @@ main(int argc, char **argv)
 	status = run(argc, argv);
 	report_output();
 	image_close_all();
+	interrupt_deliver();
 	return status > report_status() ? status : report_status();
 }

@@ -71,72 +71,112 @@ mode_type_word(mode_t mode)
 	return file_type(mode)->word;
 }
 
-/* The bits that a clause's letters "rwxst" mean for those in who: u, g, o. */
-static mode_t
-clause_bits(mode_t who, const char *letters, size_t length)
-{
-	mode_t bits = 0;
+/* A clause like "ug+rw" as far as it has been read. */
+struct clause {
+	mode_t who;  /* 04700, 02070, 01007: whose bits it is about */
+	mode_t mask; /* bits that stay */
+	mode_t mode; /* what it applies to, with the type */
+};
 
-	for (size_t i = 0; i < length; i++) {
-		switch (letters[i]) {
-		case 'r':
-			bits |= 0444 & who;
-			break;
-		case 'w':
-			bits |= 0222 & who;
-			break;
-		case 'x':
-			bits |= 0111 & who;
-			break;
-		case 's':
-			bits |= (who & 0700 ? S_ISUID : 0) | (who & 0070 ? S_ISGID : 0);
-			break;
-		default:
-			bits |= S_ISVTX;
-			break;
-		}
+/* The bits that a letter of "rwxXst" means. */
+static mode_t
+letter_bits(const struct clause *clause, char letter)
+{
+	switch (letter) {
+	case 'r':
+		return 0444 & clause->who;
+	case 'w':
+		return 0222 & clause->who;
+	case 'X':
+		if (!S_ISDIR(clause->mode) && (clause->mode & 0111) == 0)
+			return 0;
+		return 0111 & clause->who;
+	case 'x':
+		return 0111 & clause->who;
+	case 's':
+		return (S_ISUID | S_ISGID) & clause->who;
+	default:
+		return S_ISVTX & clause->who;
 	}
-	return bits;
+}
+
+/* The permissions that those of a letter of "ugo" have, for all in who. */
+static mode_t
+copied_bits(const struct clause *clause, char letter)
+{
+	unsigned shift = letter == 'u' ? 6 : letter == 'g' ? 3 : 0;
+	mode_t bits = clause->mode >> shift & 7;
+
+	return (bits << 6 | bits << 3 | bits) & clause->who;
+}
+
+/* One operation, like "+rw" or "=u".  What follows it, or NULL if it is none. */
+static const char *
+operation_apply(const char *text, struct clause *clause)
+{
+	char operation = *text++;
+	mode_t bits = 0;
+	mode_t kept = S_ISDIR(clause->mode) ? S_ISUID | S_ISGID : 0; /* unless they are said */
+
+	if (*text == 'u' || *text == 'g' || *text == 'o') {
+		bits = copied_bits(clause, *text++);
+	} else {
+		for (; *text != '\0' && strchr("rwxXst", *text) != NULL; text++)
+			bits |= letter_bits(clause, *text);
+	}
+	bits &= ~clause->mask;
+	if (operation == '=')
+		clause->mode &= ~(clause->who & ~kept);
+	clause->mode = operation == '-' ? clause->mode & ~bits : clause->mode | bits;
+	return text;
 }
 
 /* One clause like "ug+rw".  What follows it, or NULL if it is none. */
 static const char *
-clause_apply(const char *text, mode_t *mode)
+clause_apply(const char *text, mode_t mask, mode_t *mode)
 {
-	mode_t who = 0, bits;
-	size_t length;
-	char operation;
+	struct clause clause = { .mode = *mode };
 
 	for (; *text != '\0' && strchr("ugoa", *text) != NULL; text++)
-		who |= *text == 'u' ? 0700 : *text == 'g' ? 0070 : *text == 'o' ? 0007 : 0777;
-	operation = *text;
-	if (operation != '+' && operation != '-' && operation != '=')
+		clause.who |= *text == 'u'   ? 04700
+			      : *text == 'g' ? 02070
+			      : *text == 'o' ? 01007
+					     : 07777;
+	if (clause.who == 0) {
+		clause.who = 07777;
+		clause.mask = mask;
+	}
+	if (*text != '+' && *text != '-' && *text != '=')
 		return NULL;
-	length = strspn(++text, "rwxst");
-	bits = clause_bits(who == 0 ? 0777 : who, text, length);
-	if (operation == '=')
-		*mode &= ~(who == 0 ? 0777 : who);
-	*mode = operation == '-' ? *mode & ~bits : *mode | bits;
-	return text + length;
+	while (*text == '+' || *text == '-' || *text == '=')
+		text = operation_apply(text, &clause);
+	*mode = clause.mode;
+	return text;
 }
 
 bool
-mode_parse(const char *text, mode_t *mode)
+mode_change(const char *text, mode_t mask, mode_t *mode)
 {
 	char *end;
 
-	*mode = 0;
 	if (*text >= '0' && *text <= '7') {
 		unsigned long number = strtoul(text, &end, 8);
 
-		*mode = (mode_t)number;
+		*mode = (*mode & S_IFMT) | (mode_t)number;
 		return *end == '\0' && number <= 07777;
 	}
 	for (;; text++) {
-		text = clause_apply(text, mode);
+		text = clause_apply(text, mask, mode);
 		if (text == NULL)
 			return false;
 		if (*text != ',')
 			return *text == '\0';
 	}
+}
+
+bool
+mode_parse(const char *text, mode_t *mode)
+{
+	*mode = 0;
+	return mode_change(text, 0, mode);
 }

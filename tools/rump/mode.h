@@ -17,6 +17,12 @@ const char *mode_type_word(mode_t mode);
  */
 bool mode_parse(const char *text, mode_t *mode);
 
+/*
+ * What chmod(1) would make of *mode, of a file of any type, by text.  A clause
+ * that does not say whose leaves alone what is in mask.  False: text says none.
+ */
+bool mode_change(const char *text, mode_t mask, mode_t *mode);
+
 /* Like "directory"; stat(1)'s words. */
 const char *mode_type_words(mode_t mode, off_t size);
 

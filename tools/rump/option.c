@@ -35,7 +35,7 @@ static const struct option_row common_rows[] = {
 	{ OPTION_COMMON + 'p', "partition", "PARTITION",
 	    "the partition of a disk, by number, name or label" },
 	{ OPTION_COMMON + 'o', "options", "OPTIONS",
-	    "how to mount: partial (though damaged), norecovery, verify" },
+	    "how to mount: partial (though damaged), norecovery, verify, force" },
 	{ OPTION_COMMON + 'v', "verbose", NULL, "say what the kernel logs" },
 	{ OPTION_COMMON + 'q', "quiet", NULL, "say nothing but what goes wrong" },
 	{ OPTION_JSON, "json", NULL, "print JSON, one object a line" },
