@@ -36,6 +36,8 @@ complete(struct fake_block *fake, struct host_block_request *request)
 		error = fake->bad_error;
 	if (error == 0 && (request->op == HOST_BLOCK_READ || request->op == HOST_BLOCK_WRITE))
 		transfer(fake, request);
+	if (error == 0 && request->op == HOST_BLOCK_ZERO)
+		memset(fake->content + request->offset, 0, request->length);
 	request->done(request, error);
 }
 

@@ -10,33 +10,8 @@
 #include "base/endian.h"
 #include "base/math.h"
 #include "base/string.h"
+#include "fs/ffs/group_impl.h"
 #include "fs/ffs/layout.h"
-
-#define MAGIC	       0x00090255
-#define RUN_LENGTH_MAX 32 /* counted apart; newfs makes at most 16 */
-
-enum field {
-	G_MAGIC = 4,
-	G_OLD_TIME = 8,
-	G_NUMBER = 12,
-	G_OLD_INODE_COUNT = 18,
-	G_FRAGMENT_COUNT = 20,
-	G_DIRECTORIES = 24,
-	G_BLOCKS_FREE = 28,
-	G_INODES_FREE = 32,
-	G_FRAGMENTS_FREE = 36,
-	G_INODE_ROTOR = 48, /* all inodes in front of it are used, as far as we know */
-	G_RUNS = 52,	    /* by length, of fragments in partly used blocks; [8] */
-	G_INODE_MAP = 92,
-	G_FRAGMENT_MAP = 96,
-	G_RUN_COUNTS = 104,
-	G_BLOCK_MAP = 108,
-	G_MAPPED_BLOCKS = 112,
-	G_INODE_COUNT = 116,
-	G_INITIALISED = 120,
-	G_TIME = 136,
-	G_SPACE = 168,
-};
 
 static uint32_t
 get(const struct ffs_group *group, uint32_t field)
@@ -59,7 +34,7 @@ add(struct ffs_group *group, uint32_t field, uint32_t value)
 /* ---- decoding ---------------------------------------------------------------- */
 
 static int
-wrong(const struct ffs_group *group, enum field field, const char *what, struct ffs_flaw *flaw)
+wrong(const struct ffs_group *group, enum group_field field, const char *what, struct ffs_flaw *flaw)
 {
 	return ffs_flaw_set(flaw, what, field, (int32_t)get(group, field));
 }
@@ -104,11 +79,11 @@ ffs_group_decode(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t numbe
 	uint64_t base = ffs_group_base(sb, number);
 
 	*out = (struct ffs_group){ .sb = sb, .bytes = bytes, .number = number };
-	if (get(out, G_MAGIC) != MAGIC)
+	if (get(out, G_MAGIC) != GROUP_MAGIC)
 		return wrong(out, G_MAGIC, "magic number of a group is wrong", flaw);
 	if (get(out, G_NUMBER) != number)
 		return wrong(out, G_NUMBER, "group is another one", flaw);
-	if (sb->run_length_max > RUN_LENGTH_MAX)
+	if (sb->run_length_max > RUNS_MAX)
 		return wrong(out, G_RUN_COUNTS, "longest run that is counted is too long", flaw);
 	out->fragment_count = (uint32_t)min_u64(sb->fragments_per_group, sb->fragment_count - base);
 	if (get(out, G_FRAGMENT_COUNT) != out->fragment_count)

@@ -12,6 +12,7 @@
 #include "base/string.h"
 #include "fs/ffs/ffs.h"
 #include "fs/ffs/inode.h"
+#include "fs/ffs/make.h"
 #include "fs/ffs/view.h"
 #include "fs/ffs/write.h"
 #include "kern/log.h"
@@ -339,7 +340,7 @@ static const struct fs_type ffs_type = {
 	.needs_device = true,
 	.probe = probe,
 	.mount = mount,
-	.make = fs_no_make,
+	.make = ffs_make,
 };
 
 /* The device, referenced and claimed. */
