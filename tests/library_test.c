@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <rump/rump.h>
@@ -153,11 +154,99 @@ configurations_are_checked(void **state)
 
 	assert_int_equal(rump_kernel_create(&config, &kernel), EINVAL);
 	assert_null(kernel);
-	config = (struct rump_kernel_config){ .reserved[5] = 1 };
+	config = (struct rump_kernel_config){ .reserved[3] = 1 };
 	assert_int_equal(rump_kernel_create(&config, &kernel), EINVAL);
 	config = (struct rump_kernel_config){ .memory_limit = 4096 };
 	assert_int_equal(rump_kernel_create(&config, &kernel), ENOMEM);
 	assert_null(kernel);
+}
+
+/* What a kernel of this configuration says the time is, and 16 random bytes. */
+static time_t
+time_and_random_of(const struct rump_kernel_config *config, uint8_t bytes[16])
+{
+	struct rump_kernel *kernel;
+	struct stat st;
+
+	assert_int_equal(rump_kernel_create(config, &kernel), 0);
+	rump_kernel_switch(kernel);
+	assert_int_equal(rump_sys_mkdir("/directory", 0755), 0);
+	assert_int_equal(rump_sys_stat("/directory", &st), 0);
+	assert_int_equal(rump_sys_getrandom(bytes, 16, 0), 16);
+	assert_int_equal(rump_kernel_destroy(kernel), 0);
+	return st.st_mtim.tv_sec;
+}
+
+static void
+time_and_randomness_can_be_settled(void **state)
+{
+	const int64_t second = 1000000000;
+	struct rump_kernel_config config = {
+		.flags = RUMP_KERNEL_FIXED_TIME | RUMP_KERNEL_SEEDED,
+		.time_ns = 1234 * second,
+		.random_seed = 7,
+	};
+	uint8_t first[16], second_time[16], other[16];
+
+	assert_int_equal(time_and_random_of(&config, first), 1234);
+	assert_int_equal(time_and_random_of(&config, second_time), 1234);
+	assert_memory_equal(first, second_time, 16);
+	config.random_seed = 8;
+	config.time_ns = -5 * second;
+	assert_int_equal(time_and_random_of(&config, other), -5);
+	assert_memory_not_equal(first, other, 16);
+	config = (struct rump_kernel_config){ .flags = RUMP_KERNEL_FIXED_TIME };
+	assert_int_equal(time_and_random_of(&config, first), 0);
+	assert_int_equal(time_and_random_of(&config, other), 0);
+	assert_memory_not_equal(first, other, 16);
+	config = (struct rump_kernel_config){ .flags = 4 };
+	assert_int_equal(rump_kernel_create(&config, &(struct rump_kernel *){ NULL }), EINVAL);
+
+	setenv("RUMP_TIME", "99", 1);
+	setenv("RUMP_SEED", "8", 1);
+	assert_int_equal(rump_sys_mkdir("/directory", 0755), 0);
+	assert_int_equal(rump_sys_getrandom(first, 16, 0), 16);
+	assert_int_equal(rump_kernel_destroy(NULL), 0);
+	setenv("RUMP_TIME", "99 ", 1);
+	assert_int_equal(rump_init(), EINVAL);
+	unsetenv("RUMP_TIME");
+	unsetenv("RUMP_SEED");
+}
+
+/* Why there is no file system of which kind is in fs/ffs/make_test.c. */
+static void
+file_systems_are_made(void **state)
+{
+	char name[] = "/tmp/library-test-XXXXXX";
+	int fd = mkstemp(name);
+	struct stat st;
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 8 << 20), 0);
+	close(fd);
+	assert_int_equal(rump_pub_etfs_register("/dev/disk", name, RUMP_ETFS_BLK), 0);
+	assert_int_equal(rump_pub_fs_make("/dev/none", "ffs", NULL), ENOENT);
+	assert_int_equal(rump_pub_fs_make("/dev/null", "ffs", NULL), ENOTBLK);
+	assert_int_equal(rump_pub_fs_make("/dev/disk", "nofs", NULL), ENODEV);
+	assert_int_equal(rump_pub_fs_make("/dev/disk", "cpio", NULL), EOPNOTSUPP);
+	assert_int_equal(rump_pub_fs_make("/dev/disk", "ffs", "block=1"), EINVAL);
+	assert_int_equal(rump_pub_fs_make("/dev/disk", "ffs", "size=4096"), ENOSPC);
+	assert_int_equal(rump_pub_fs_make("/dev/disk", "ffs", "version=1,order=be"), 0);
+	assert_int_equal(rump_sys_mkdir("/mnt", 0755), 0);
+	assert_int_equal(rump_sys_mount("/dev/disk", "/mnt", "ffs", 0, NULL), 0);
+	assert_int_equal(rump_pub_fs_make("/dev/disk", "ffs", NULL), EBUSY);
+	assert_int_equal(rump_sys_mkdir("/mnt/directory", 0755), 0);
+	assert_int_equal(rump_sys_umount2("/mnt", 0), 0);
+	assert_int_equal(rump_pub_fs_make("/dev/disk", "ffs", NULL), 0);
+	assert_int_equal(rump_sys_mount("/dev/disk", "/mnt", "ffs", MS_RDONLY, NULL), 0);
+	assert_fails(ENOENT, rump_sys_stat("/mnt/directory", &st));
+	assert_int_equal(rump_kernel_destroy(NULL), 0);
+	assert_int_equal(rump_pub_etfs_register("/dev/disk", name,
+			     RUMP_ETFS_BLK | RUMP_ETFS_READ_ONLY),
+	    0);
+	assert_int_equal(rump_pub_fs_make("/dev/disk", "ffs", NULL), EROFS);
+	assert_int_equal(rump_kernel_destroy(NULL), 0);
+	unlink(name);
 }
 
 static void
@@ -524,6 +613,8 @@ main(void)
 		cmocka_unit_test(files_keep_what_is_written),
 		cmocka_unit_test(the_environment_configures_the_default_kernel),
 		cmocka_unit_test(configurations_are_checked),
+		cmocka_unit_test(time_and_randomness_can_be_settled),
+		cmocka_unit_test(file_systems_are_made),
 		cmocka_unit_test(a_kernel_stays_within_its_memory_limit),
 		cmocka_unit_test(kernels_do_not_see_each_other),
 		cmocka_unit_test(a_thousand_kernels_live_at_a_time),

@@ -34,7 +34,8 @@ add(struct ffs_group *group, uint32_t field, uint32_t value)
 /* ---- decoding ---------------------------------------------------------------- */
 
 static int
-wrong(const struct ffs_group *group, enum group_field field, const char *what, struct ffs_flaw *flaw)
+wrong(const struct ffs_group *group, enum group_field field, const char *what,
+    struct ffs_flaw *flaw)
 {
 	return ffs_flaw_set(flaw, what, field, (int32_t)get(group, field));
 }

@@ -33,6 +33,18 @@ posix_host_create(struct host **out)
 	return 0;
 }
 
+int
+posix_host_create_settled(const struct posix_settled *settled, struct host **out)
+{
+	int error = posix_host_create(out);
+
+	if (error < 0)
+		return error;
+	(*out)->settled = *settled;
+	(*out)->random_state = settled->seed;
+	return 0;
+}
+
 void
 posix_host_destroy(struct host *host)
 {

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "base/compiler.h"
+#include "host/posix/posix.h"
 #include "hypercall/hypercall.h"
 
 #define NANOSECONDS UINT64_C(1000000000)
@@ -42,6 +43,8 @@ struct host {
 	unsigned chunk_count;		 /* GUARDED_BY(lock) */
 	pthread_key_t word_key;		 /* constant once has_word_key */
 	_Atomic bool has_word_key;
+	struct posix_settled settled; /* constant */
+	uint64_t random_state;	      /* GUARDED_BY(lock) */
 };
 
 /* The kernel's negative error for an errno of the C library. */

@@ -42,7 +42,16 @@ extern "C" {
 
 struct rump_kernel; /* one rump kernel */
 
-/* What a kernel is to be like.  A field that is 0 means the default. */
+/* What the fields of a configuration that have no default say. */
+#define RUMP_KERNEL_FIXED_TIME 0x01 /* time_ns is the time */
+#define RUMP_KERNEL_SEEDED     0x02 /* random_seed is where randomness comes from */
+
+/*
+ * What a kernel is to be like.  A field that is 0 means the default.
+ *
+ * With a fixed time and a seed, the same calls of one thread leave the same
+ * bytes in an image, whenever they are made.
+ */
 struct rump_kernel_config {
 	/*
 	 * Bytes of memory that the kernel may take from the host at most, all
@@ -58,7 +67,23 @@ struct rump_kernel_config {
 	 */
 	int console_level;
 
-	uint64_t reserved[6]; /* zero */
+	uint32_t flags; /* RUMP_KERNEL_*, or'ed */
+
+	/*
+	 * RUMP_KERNEL_FIXED_TIME: the time of day, as long as the kernel lives, in
+	 * nanoseconds since 1970.  Clocks that only measure how long something
+	 * takes go on.  Default: the host's time.
+	 */
+	int64_t time_ns;
+
+	/*
+	 * RUMP_KERNEL_SEEDED: all that is random follows from this, which is for
+	 * images that are to be the same each time, and no secret.  Default: the
+	 * host's randomness.
+	 */
+	uint64_t random_seed;
+
+	uint64_t reserved[4]; /* zero */
 };
 
 /* What a kernel costs. */
@@ -77,6 +102,8 @@ struct rump_kernel_statistics {
  *
  *	RUMP_MEMLIMIT	memory_limit, with a suffix k, m or g if you like: 64m
  *	RUMP_VERBOSE	console_level
+ *	RUMP_TIME	time_ns, but in seconds; with RUMP_KERNEL_FIXED_TIME
+ *	RUMP_SEED	random_seed; with RUMP_KERNEL_SEEDED
  *
  * EINVAL: one of the variables makes no sense.  ENOMEM: too little memory, of
  * the host's or under the limit.
@@ -87,7 +114,8 @@ int rump_init(void);
  * Create a kernel.  config may be NULL and is not needed after.  The kernel is
  * left in *out, which is NULL on error.  The calling thread stays where it is.
  *
- * EINVAL: console_level is not 0 to 7, or a reserved field is not zero.
+ * EINVAL: console_level is not 0 to 7, flags has unknown ones, or a reserved
+ * field is not zero.
  * ENOMEM: too little memory, of the host's or under the limit.
  */
 int rump_kernel_create(const struct rump_kernel_config *config, struct rump_kernel **out);
@@ -216,6 +244,44 @@ struct rump_partition {
  * for rump_pub_etfs_register().  ENOMEM.
  */
 int rump_pub_etfs_partitions(const char *key, struct rump_partition *partitions, size_t *count);
+
+/* ---- file systems that are not mounted ------------------------------------ */
+
+/*
+ * Make an empty file system of this type on the block device at path, over
+ * whatever is there.  path is absolute, in the calling thread's kernel, whatever
+ * root its process has.  What is made can be mounted; until it is complete,
+ * nothing there can.
+ *
+ * options is "name=value,name"; NULL or "" is none.  Of type "ffs" they are:
+ *
+ *	version=1|2	UFS1 or UFS2; default 2
+ *	order=le|be	byte order; default le
+ *	size=BYTES	of the file system; default all of the device
+ *	block=BYTES	block size: 4096, 8192, 16384, 32768 or 65536
+ *	fragment=BYTES	fragment size: a power of two from an eighth of the block size,
+ *			512 at least, to the block size; default an eighth
+ *	density=BYTES	one inode for so many bytes; default four fragments
+ *	minfree=PERCENT	space that is kept from ordinary users: 0 to 50; default 5
+ *	label=NAME	at most 31 letters, digits, '-', '_' and '.'
+ *	journal[=BYTES]	with a journal (NetBSD's WAPBL) behind the file system; default
+ *			size a 1024th of the device, from 1 to 64 MiB
+ *	zeroed		the device reads as zeros, so what is zero is not written
+ *
+ * Numbers are decimal, without suffixes.  Sizes of blocks suit the size of the
+ * device unless told.  With several threads in the kernel, who mounts the device
+ * meanwhile gets EBUSY.
+ *
+ * EINVAL: there can be no such file system, or an option makes no sense.
+ * ENOSPC: it does not fit the device, or the host has no room for it.  Why, is in
+ * the kernel's log in one line.
+ * ENODEV: there is no such type.  EOPNOTSUPP: such file systems are only read.
+ * ENOTBLK: path is no block device.  EBUSY: it is mounted.  EROFS: it was
+ * registered as read-only, or the host allows no writing.  EIO: it could not be
+ * written.  ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG: of path.  ENOMEM; errors as
+ * rump_init().
+ */
+int rump_pub_fs_make(const char *path, const char *type, const char *options);
 
 /* ---- processes and threads ------------------------------------------------ */
 

@@ -37,9 +37,8 @@ struct store {
 	char key[];
 };
 
-/* The superuser at the root of kernel's root file system. */
-static int
-context_begin(struct path_context *context, struct kernel *kernel)
+int
+library_context_begin(struct path_context *context, struct kernel *kernel)
 {
 	struct credential *credential = credential_create(kernel);
 
@@ -52,8 +51,8 @@ context_begin(struct path_context *context, struct kernel *kernel)
 	return credential == NULL ? -ENOMEM : 0;
 }
 
-static void
-context_end(struct path_context *context)
+void
+library_context_end(struct path_context *context)
 {
 	credential_put((struct credential *)context->credential);
 }
@@ -197,7 +196,7 @@ register_in(struct rump_kernel *kernel, const char *key, struct block_attach *wh
 	if (store == NULL)
 		return -ENOMEM;
 	memcpy(store->key, key, strlen(key) + 1);
-	error = context_begin(&context, kernel->kernel);
+	error = library_context_begin(&context, kernel->kernel);
 	if (error < 0) {
 		free(store);
 		return error;
@@ -207,7 +206,7 @@ register_in(struct rump_kernel *kernel, const char *key, struct block_attach *wh
 	if (error == 0)
 		list_push_back(&kernel->stores, &store->link);
 	pthread_mutex_unlock(&kernel->stores_lock);
-	context_end(&context);
+	library_context_end(&context);
 	if (error < 0)
 		free(store);
 	return error;
@@ -317,14 +316,14 @@ rump_pub_etfs_remove(const char *key)
 	int error = binding_kernel(&kernel);
 
 	if (error == 0)
-		error = context_begin(&context, kernel->kernel);
+		error = library_context_begin(&context, kernel->kernel);
 	if (error < 0)
 		return -error;
 	pthread_mutex_lock(&kernel->stores_lock);
 	store = find_store(kernel, key);
 	error = store == NULL ? -ENOENT : remove_disk(kernel, &context, store);
 	pthread_mutex_unlock(&kernel->stores_lock);
-	context_end(&context);
+	library_context_end(&context);
 	return -error;
 }
 
@@ -419,7 +418,7 @@ rump_pub_etfs_partitions(const char *key, struct rump_partition *partitions, siz
 	int error = binding_kernel(&kernel);
 
 	if (error == 0)
-		error = context_begin(&context, kernel->kernel);
+		error = library_context_begin(&context, kernel->kernel);
 	if (error < 0)
 		return -error;
 	pthread_mutex_lock(&kernel->stores_lock);
@@ -431,7 +430,7 @@ rump_pub_etfs_partitions(const char *key, struct rump_partition *partitions, siz
 		error = scan_disk(kernel, &context, disk, partitions, count);
 	}
 	pthread_mutex_unlock(&kernel->stores_lock);
-	context_end(&context);
+	library_context_end(&context);
 	return -error;
 }
 

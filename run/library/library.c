@@ -36,6 +36,7 @@ is_valid_config(const struct rump_kernel_config *config)
 	static const struct rump_kernel_config zero;
 
 	return config->console_level >= 0 && config->console_level <= LOG_DEBUG &&
+	       (config->flags & ~(uint32_t)(RUMP_KERNEL_FIXED_TIME | RUMP_KERNEL_SEEDED)) == 0 &&
 	       memcmp(config->reserved, zero.reserved, sizeof(zero.reserved)) == 0;
 }
 
@@ -64,14 +65,40 @@ library_create_on(const struct host_ops *ops, struct host *host,
 	return 0;
 }
 
+/* A kernel whose time or randomness is not the host's has a host of its own. */
+static int
+create_settled(const struct rump_kernel_config *config, struct rump_kernel **out)
+{
+	const struct posix_settled settled = {
+		.has_time = (config->flags & RUMP_KERNEL_FIXED_TIME) != 0,
+		.time = config->time_ns,
+		.has_seed = (config->flags & RUMP_KERNEL_SEEDED) != 0,
+		.seed = config->random_seed,
+	};
+	struct host *host;
+	int error = posix_host_create_settled(&settled, &host);
+
+	if (error < 0)
+		return error;
+	error = library_create_on(&posix_host_ops, host, config, out);
+	if (error < 0)
+		posix_host_destroy(host);
+	else
+		(*out)->own_host = host;
+	return error;
+}
+
 /* Negative errno. */
 static int
 create(const struct rump_kernel_config *config, struct rump_kernel **out)
 {
 	struct host *host;
-	int error = library_host(&host);
+	int error;
 
 	*out = NULL;
+	if (config->flags != 0)
+		return create_settled(config, out);
+	error = library_host(&host);
 	return error < 0 ? error : library_create_on(&posix_host_ops, host, config, out);
 }
 
@@ -119,6 +146,42 @@ parse_size(const char *text, uint64_t *out)
 	return 0;
 }
 
+/* Seconds since 1970, in nanoseconds. */
+static int
+parse_time(const char *text, int64_t *out)
+{
+	long long seconds;
+	char *end;
+
+	errno = 0;
+	seconds = strtoll(text, &end, 10);
+	*out = 0;
+	if (end == text || *end != '\0' || errno != 0 || seconds > INT64_MAX / 1000000000 ||
+	    seconds < INT64_MIN / 1000000000)
+		return -EINVAL;
+	*out = (int64_t)seconds * 1000000000;
+	return 0;
+}
+
+/* What makes a kernel do the same each time. */
+static int
+read_settled(struct rump_kernel_config *config)
+{
+	const char *time = getenv("RUMP_TIME");
+	const char *seed = getenv("RUMP_SEED");
+	int error = 0;
+
+	if (time != NULL) {
+		config->flags |= RUMP_KERNEL_FIXED_TIME;
+		error = parse_time(time, &config->time_ns);
+	}
+	if (error == 0 && seed != NULL) {
+		config->flags |= RUMP_KERNEL_SEEDED;
+		error = parse_size(seed, &config->random_seed);
+	}
+	return error;
+}
+
 static int
 read_environment(struct rump_kernel_config *config)
 {
@@ -135,7 +198,7 @@ read_environment(struct rump_kernel_config *config)
 	if (error < 0 || number > LOG_DEBUG)
 		return -EINVAL;
 	config->console_level = (int)number;
-	return 0;
+	return read_settled(config);
 }
 
 int
@@ -185,6 +248,8 @@ rump_kernel_destroy(struct rump_kernel *kernel)
 	error = mount_sync_all(kernel->kernel);
 	etfs_forget_all(kernel);
 	kernel_destroy(kernel->kernel);
+	if (kernel->own_host != NULL)
+		posix_host_destroy(kernel->own_host);
 	pthread_mutex_destroy(&kernel->stores_lock);
 	free(kernel);
 	return error < 0 ? EIO : 0;

@@ -5,6 +5,7 @@
  * boot.c	what a kernel is made of, and how it comes up
  * binding.c	which host thread is what in which kernel
  * etfs.c	files of the host as block devices
+ * upkeep.c	file systems that are not mounted
  * wrappers.c	rump_sys_*() that are more than a call of a handler
  *
  * One lock, the library's, guards who is bound to what; it is only taken when
@@ -24,6 +25,7 @@ struct binding;
 struct host;
 struct host_ops;
 struct kernel;
+struct path_context;
 struct rump_kernel_config;
 struct thread;
 
@@ -31,6 +33,7 @@ struct rump_kernel {
 	struct kernel *kernel; /* constant */
 	uint64_t boot_time_ns; /* constant */
 	bool is_default;       /* constant */
+	struct host *own_host; /* of this kernel alone, or NULL; constant */
 
 	/* GUARDED_BY(library lock) */
 	struct list bindings; /* of host threads that chose this kernel */
@@ -79,6 +82,10 @@ MUST_CHECK int binding_kernel(struct rump_kernel **out);
  * left.  Host threads that had chosen it are orphans, but for the calling one.
  */
 void binding_forget_kernel(struct rump_kernel *kernel);
+
+/* etfs.c: the superuser at the root of kernel's root file system.  -ENOMEM. */
+MUST_CHECK int library_context_begin(struct path_context *context, struct kernel *kernel);
+void library_context_end(struct path_context *context);
 
 /* etfs.c: the kernel goes. */
 void etfs_forget_all(struct rump_kernel *kernel);
