@@ -387,7 +387,8 @@ def wrong_usage_gets_one_line_and_status_2(images, tree):
         (("tree", "-L", "0", images[0]), "no value for -L LEVELS"),
         (("cat",), "say which file"),
         (("cp", images[0]), "say where"),
-        (("cp", f"{images[0]}:/sizes", f"{images[1]}:/copy"), "images are only read"),
+        (("cp", "/etc/passwd", "/nowhere.img:/"), "no such image"),
+        (("cp", "--owner=1", images[0], "/tmp"), "into images"),
         (("info", f"{images[0]}:/sizes"), "whole images"),
     )
     for words, complaint_words in rows:

@@ -123,7 +123,7 @@ directory_leave(struct change_walk *change)
 static void
 tree_step(struct change_walk *change)
 {
-	struct entry *entry = interrupt_arrived() ? NULL : walk_next(&change->walk);
+	struct entry *entry = walk_next(&change->walk);
 	bool is_directory = entry != NULL && entry->has_stat && entry->type == DT_DIR;
 
 	if (entry == NULL) {

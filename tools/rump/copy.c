@@ -1,4 +1,4 @@
-/* Copying one file out of an image. */
+/* Copying one file. */
 #include "tools/rump/copy.h"
 
 #include <errno.h>
@@ -9,9 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <rump/rump.h>
-#include <rump/syscalls.h>
-
+#include "tools/rump/interrupt.h"
 #include "tools/rump/memory.h"
 #include "tools/rump/name.h"
 #include "tools/rump/progress.h"
@@ -19,16 +17,31 @@
 
 enum {
 	COPY_BUFFER = 1024 * 1024,
+	CREATE_FLAGS = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
 };
 
 void
-copier_begin(struct copier *copier, int base, const char *base_shown)
+copier_begin(struct copier *copier, const struct files *files, int base, const char *base_shown)
 {
-	*copier = (struct copier){ .base = base, .base_shown = base_shown };
+	*copier = (struct copier){
+		.files = files,
+		.base = base,
+		.base_shown = base_shown,
+		.attributes = {
+			.files = files,
+			.owner = { OWNER_UNCHANGED, OWNER_UNCHANGED },
+		},
+	};
 	copier->buffer = aligned_alloc(4096, COPY_BUFFER);
 	if (copier->buffer == NULL)
 		report_no_memory();
-	umask(0); /* modes are those of the image */
+	copier->old_umask = umask(0); /* modes are those of the source */
+}
+
+bool
+copier_is_stopped(const struct copier *copier)
+{
+	return copier->is_full || interrupt_arrived();
 }
 
 /* ---- what goes wrong ---------------------------------------------------------- */
@@ -51,7 +64,7 @@ copy_report_target(struct copier *copier, const char *what, const char *path, in
 	if (error == EEXIST)
 		report("%s exists already; replace it with -f, or keep it with -n", shown);
 	else
-		report("%s %s: %s", what, shown, strerror(error));
+		report("%s %s: %s", what, shown, copier->files->reason(error));
 	free(shown);
 	if (error == ENOSPC || error == EDQUOT || error == EROFS)
 		copier->is_full = true;
@@ -60,7 +73,8 @@ copy_report_target(struct copier *copier, const char *what, const char *path, in
 static void
 report_source(const struct copy_item *item, const char *what, int error)
 {
-	report("%s %s%s: %s", what, item->from_prefix, item->from_shown, report_reason(error));
+	report("%s %s%s: %s", what, item->from_prefix, item->from_shown,
+	    item->files->reason(error));
 }
 
 /* Making the target failed with errno. */
@@ -72,25 +86,30 @@ report_create(struct copier *copier, const struct copy_item *item)
 }
 
 static void
-refusal_add(struct copy_refusal *refusal, const char *path, int error)
-{
-	if (refusal->count++ > 0)
-		return;
-	refusal->error = error;
-	refusal->first = memory_string(path);
-}
-
-static void
-refusal_report(const struct copier *copier, struct copy_refusal *refusal, const char *what)
+refusal_report(const struct copier *copier, struct refusal *refusal, const char *what)
 {
 	char *shown;
 
 	if (refusal->count == 0)
 		return;
 	shown = target_shown(copier, refusal->first);
-	report("%s: %s; it happened to %lu file%s, the first is %s", what, strerror(refusal->error),
-	    refusal->count, refusal->count == 1 ? "" : "s", shown);
+	report("%s: %s; it happened to %lu file%s, the first is %s", what,
+	    copier->files->reason(refusal->error), refusal->count, refusal->count == 1 ? "" : "s",
+	    shown);
 	free(shown);
+	free(refusal->first);
+}
+
+/* That a file system has no extended attributes is not the copy's fault. */
+static void
+xattrs_report(const struct copier *copier, struct refusal *refusal)
+{
+	if (refusal->count == 0 || refusal->error != EOPNOTSUPP) {
+		refusal_report(copier, refusal, "cannot keep extended attributes of files");
+		return;
+	}
+	report_note("extended attributes are not kept where the copies go: %s",
+	    copier->files->reason(refusal->error));
 	free(refusal->first);
 }
 
@@ -99,74 +118,36 @@ copier_end(struct copier *copier)
 {
 	refusal_report(copier, &copier->nodes,
 	    "cannot create device nodes, which only root may do");
-	refusal_report(copier, &copier->owners, "cannot keep the owners of files");
+	refusal_report(copier, &copier->attributes.owners, "cannot keep the owners of files");
+	xattrs_report(copier, &copier->attributes.xattrs);
+	umask(copier->old_umask);
 	links_free(&copier->links);
 	free(copier->buffer);
 }
 
 /* ---- attributes ------------------------------------------------------------------ */
 
-/* The access and modification times; what no clock shows is taken as a whole second. */
 static void
-times_of(const struct stat *st, struct timespec times[2])
+attributes_give(struct copier *copier, const struct copy_item *item, int to, int from)
 {
-	times[0] = st->st_atim;
-	times[1] = st->st_mtim;
-	for (int i = 0; i < 2; i++) {
-		if (times[i].tv_nsec < 0 || times[i].tv_nsec > 999999999)
-			times[i].tv_nsec = 0;
-	}
-}
+	const char *failed;
 
-/*
- * The result of a change of owner.  Users other than root cannot give files
- * away and are not told so every time.  False: the owner is another one now.
- */
-static bool
-owner_is_kept(struct copier *copier, const char *path, int result)
-{
-	if (result == 0)
-		return true;
-	if (geteuid() == 0)
-		refusal_add(&copier->owners, path, errno);
-	return false;
-}
-
-/* The mode that suits: setuid for somebody else than was meant is no good. */
-static mode_t
-mode_of(const struct stat *st, bool has_owner)
-{
-	return st->st_mode & (has_owner ? 07777 : 01777);
-}
-
-/* Give the open file or directory fd the attributes st. */
-static void
-attributes_set(struct copier *copier, int fd, const char *path, const struct stat *st)
-{
-	struct timespec times[2];
-	bool has_owner = owner_is_kept(copier, path, fchown(fd, st->st_uid, st->st_gid));
-
-	if (!has_owner && fchown(fd, (uid_t)-1, st->st_gid) < 0)
-		has_owner = false; /* not even the group: the mode below allows for it */
-	if (fchmod(fd, mode_of(st, has_owner)) < 0)
-		copy_report_target(copier, "cannot set the mode of", path, errno);
-	times_of(st, times);
-	if (futimens(fd, times) < 0)
-		copy_report_target(copier, "cannot set the times of", path, errno);
+	if (copier->keeps_xattrs && from >= 0)
+		attributes_copy_xattrs(&copier->attributes, to, item->to_path, item->files, from);
+	failed = attributes_set(&copier->attributes, to, item->to_path, item->st);
+	if (failed != NULL)
+		copy_report_target(copier, failed, item->to_path, errno);
 }
 
 /* The same for what cannot be opened; its mode is right from the start. */
 static void
-attributes_set_at(struct copier *copier, const struct copy_item *item)
+attributes_give_at(struct copier *copier, const struct copy_item *item)
 {
-	struct timespec times[2];
-	int result = fchownat(item->to, item->to_name, item->st->st_uid, item->st->st_gid,
-	    AT_SYMLINK_NOFOLLOW);
+	const char *failed = attributes_set_at(&copier->attributes, item->to, item->to_name,
+	    item->to_path, item->st);
 
-	owner_is_kept(copier, item->to_path, result);
-	times_of(item->st, times);
-	if (utimensat(item->to, item->to_name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		copy_report_target(copier, "cannot set the times of", item->to_path, errno);
+	if (failed != NULL)
+		copy_report_target(copier, failed, item->to_path, errno);
 }
 
 /* ---- content --------------------------------------------------------------------------- */
@@ -177,20 +158,22 @@ struct content {
 	int from;
 	int to;
 	off_t size;
+	bool is_lost; /* the target could not take it, or need not */
 };
 
 static bool
-target_write(struct copier *copier, const struct content *content, size_t size, off_t offset)
+target_write(struct copier *copier, struct content *content, size_t size, off_t offset)
 {
 	const char *bytes = copier->buffer;
 
 	while (size > 0) {
-		ssize_t written = pwrite(content->to, bytes, size, offset);
+		ssize_t written = copier->files->pwrite(content->to, bytes, size, offset);
 
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0) {
 			copy_report_target(copier, "cannot write", content->item->to_path, errno);
+			content->is_lost = true;
 			return false;
 		}
 		bytes += written;
@@ -202,16 +185,22 @@ target_write(struct copier *copier, const struct content *content, size_t size, 
 
 /* Copy the bytes from offset to end. */
 static bool
-range_copy(struct copier *copier, const struct content *content, off_t offset, off_t end)
+range_copy(struct copier *copier, struct content *content, off_t offset, off_t end)
 {
+	const struct files *files = content->item->files;
+
 	while (offset < end) {
 		size_t size = end - offset < COPY_BUFFER ? (size_t)(end - offset) : COPY_BUFFER;
-		ssize_t length = rump_sys_pread(content->from, copier->buffer, size, offset);
+		ssize_t length = files->pread(content->from, copier->buffer, size, offset);
 
+		if (interrupt_arrived()) {
+			content->is_lost = true;
+			return false;
+		}
 		if (length <= 0) {
 			report("cannot read %s%s at offset %lld: %s", content->item->from_prefix,
 			    content->item->from_shown, (long long)offset,
-			    length < 0 ? report_reason(errno) : "it ends too early");
+			    length < 0 ? files->reason(errno) : "it ends too early");
 			return false;
 		}
 		if (!target_write(copier, content, (size_t)length, offset))
@@ -233,20 +222,20 @@ data_find(const struct content *content, off_t *offset, off_t *end)
 		return false;
 	if (content->item->st->st_blocks >= (content->size + 511) / 512)
 		return true; /* no holes */
-	data = rump_sys_lseek(content->from, *offset, SEEK_DATA);
+	data = content->item->files->seek(content->from, *offset, SEEK_DATA);
 	if (data < 0 && errno == ENXIO)
 		return false;
 	if (data < 0)
 		return true; /* holes cannot be told: read them as zeros */
 	*offset = data;
-	hole = rump_sys_lseek(content->from, data, SEEK_HOLE);
+	hole = content->item->files->seek(content->from, data, SEEK_HOLE);
 	if (hole > data && hole < content->size)
 		*end = hole;
 	return data < content->size;
 }
 
 static bool
-content_copy(struct copier *copier, const struct content *content)
+content_copy(struct copier *copier, struct content *content)
 {
 	off_t offset = 0;
 	off_t written = 0; /* up to where the copy has its size */
@@ -257,8 +246,9 @@ content_copy(struct copier *copier, const struct content *content)
 			return false;
 		offset = written = end;
 	}
-	if (written < content->size && ftruncate(content->to, content->size) < 0) {
+	if (written < content->size && copier->files->set_size(content->to, content->size) < 0) {
 		copy_report_target(copier, "cannot write", content->item->to_path, errno);
+		content->is_lost = true;
 		return false;
 	}
 	return true;
@@ -273,7 +263,8 @@ content_copy(struct copier *copier, const struct content *content)
 static bool
 target_clear(const struct copier *copier, const struct copy_item *item)
 {
-	return copier->existing == COPY_REPLACE && unlinkat(item->to, item->to_name, 0) == 0;
+	return copier->existing == COPY_REPLACE &&
+	       copier->files->unlink(item->to, item->to_name, 0) == 0;
 }
 
 static int
@@ -282,38 +273,46 @@ target_open(struct copier *copier, const struct copy_item *item)
 	int fd;
 
 	do {
-		fd = openat(item->to, item->to_name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = copier->files->open(item->to, item->to_name, CREATE_FLAGS, 0600);
 	} while (fd < 0 && errno == EEXIST && target_clear(copier, item));
 	if (fd < 0)
 		report_create(copier, item);
 	return fd;
 }
 
+/* Close the copy, which content_copy() says is_whole or not. */
+static bool
+target_close(struct copier *copier, struct content *content, bool is_whole)
+{
+	const struct copy_item *item = content->item;
+
+	if (!content->is_lost)
+		attributes_give(copier, item, content->to, content->from);
+	if (copier->files->close(content->to) < 0) {
+		copy_report_target(copier, "cannot write", item->to_path, errno);
+		is_whole = false;
+	}
+	if (content->is_lost)
+		copier->files->unlink(item->to, item->to_name, 0);
+	return is_whole;
+}
+
 static bool
 copy_regular(struct copier *copier, const struct copy_item *item)
 {
-	int flags = O_RDONLY | O_CLOEXEC | (item->follows ? 0 : O_NOFOLLOW);
+	int flags = O_RDONLY | (item->follows ? 0 : O_NOFOLLOW);
 	struct content content = { .item = item, .size = item->st->st_size };
-	bool result;
+	bool result = false;
 
-	content.from = rump_sys_openat(item->from, item->from_name, flags);
+	content.from = item->files->open(item->from, item->from_name, flags, 0);
 	if (content.from < 0) {
 		report_source(item, "cannot open", errno);
 		return false;
 	}
 	content.to = target_open(copier, item);
-	if (content.to < 0) {
-		rump_sys_close(content.from);
-		return false;
-	}
-	result = content_copy(copier, &content);
-	attributes_set(copier, content.to, item->to_path, item->st);
-	if (close(content.to) < 0) {
-		copy_report_target(copier, "cannot write", item->to_path, errno);
-		result = false;
-	}
-	rump_sys_close(content.from);
+	if (content.to >= 0)
+		result = target_close(copier, &content, content_copy(copier, &content));
+	item->files->close(content.from);
 	return result;
 }
 
@@ -321,7 +320,7 @@ static bool
 copy_symlink(struct copier *copier, const struct copy_item *item)
 {
 	char target[PATH_MAX + 1];
-	ssize_t length = rump_sys_readlinkat(item->from, item->from_name, target, PATH_MAX);
+	ssize_t length = item->files->readlink(item->from, item->from_name, target, PATH_MAX);
 	int result;
 
 	if (length < 0) {
@@ -330,13 +329,13 @@ copy_symlink(struct copier *copier, const struct copy_item *item)
 	}
 	target[length] = '\0';
 	do {
-		result = symlinkat(target, item->to, item->to_name);
+		result = copier->files->symlink(target, item->to, item->to_name);
 	} while (result < 0 && errno == EEXIST && target_clear(copier, item));
 	if (result < 0) {
 		report_create(copier, item);
 		return false;
 	}
-	attributes_set_at(copier, item);
+	attributes_give_at(copier, item);
 	return true;
 }
 
@@ -348,7 +347,7 @@ copy_node(struct copier *copier, const struct copy_item *item)
 	int result;
 
 	do {
-		result = mknodat(item->to, item->to_name, mode, item->st->st_rdev);
+		result = copier->files->mknod(item->to, item->to_name, mode, item->st->st_rdev);
 	} while (result < 0 && errno == EEXIST && target_clear(copier, item));
 	if (result < 0 && errno == EPERM && (S_ISCHR(mode) || S_ISBLK(mode))) {
 		refusal_add(&copier->nodes, item->to_path, errno);
@@ -358,7 +357,7 @@ copy_node(struct copier *copier, const struct copy_item *item)
 		report_create(copier, item);
 		return false;
 	}
-	attributes_set_at(copier, item);
+	attributes_give_at(copier, item);
 	return true;
 }
 
@@ -369,18 +368,19 @@ copy_node(struct copier *copier, const struct copy_item *item)
  * directories only.  *name is that last name.
  */
 static int
-parent_open(int base, const char *path, const char **name)
+parent_open(const struct copier *copier, const char *path, const char **name)
 {
-	int directory = openat(base, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct files *files = copier->files;
+	int directory = files->open(copier->base, ".", O_PATH | O_DIRECTORY, 0);
 	const char *slash;
 	int next;
 
 	while (directory >= 0 && (slash = strchr(path, '/')) != NULL) {
 		char *part = memory_format("%.*s", (int)(slash - path), path);
 
-		next = openat(directory, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		next = files->open(directory, part, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 		free(part);
-		close(directory);
+		files->close(directory);
 		directory = next;
 		path = slash + 1;
 	}
@@ -406,7 +406,7 @@ say_copied(const struct copier *copier, const struct copy_item *item)
 
 /*
  * Make item a further link to a copy that was made before.  False: there is
- * none, or the host cannot link to it; then a copy of its own must do.
+ * none, or the target cannot link to it; then a copy of its own must do.
  */
 static bool
 copy_link(struct copier *copier, const struct copy_item *item)
@@ -417,14 +417,14 @@ copy_link(struct copier *copier, const struct copy_item *item)
 
 	if (path == NULL)
 		return false;
-	directory = parent_open(copier->base, path, &name);
+	directory = parent_open(copier, path, &name);
 	if (directory < 0)
 		return false;
 	do {
-		result = linkat(directory, name, item->to, item->to_name, 0);
+		result = copier->files->link(directory, name, item->to, item->to_name, 0);
 	} while (result < 0 && errno == EEXIST && target_clear(copier, item));
 	error = errno;
-	close(directory);
+	copier->files->close(directory);
 	errno = error;
 	if (result == 0)
 		say_copied(copier, item);
@@ -433,12 +433,31 @@ copy_link(struct copier *copier, const struct copy_item *item)
 	return result == 0 || error == EEXIST;
 }
 
+/* Whether the file that is to be replaced is the source, which is reported. */
+static bool
+is_itself(const struct copier *copier, const struct copy_item *item)
+{
+	struct stat st;
+	char *shown;
+
+	if (copier->existing != COPY_REPLACE || copier->files != item->files ||
+	    copier->files->stat(item->to, item->to_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    st.st_dev != item->st->st_dev || st.st_ino != item->st->st_ino)
+		return false;
+	shown = target_shown(copier, item->to_path);
+	report("%s%s and %s are the same file", item->from_prefix, item->from_shown, shown);
+	free(shown);
+	return true;
+}
+
 void
 copy_file(struct copier *copier, const struct copy_item *item)
 {
 	bool has_links = item->st->st_nlink > 1;
 	bool is_copied;
 
+	if (is_itself(copier, item))
+		return;
 	if (has_links && copy_link(copier, item))
 		return;
 	if (S_ISREG(item->st->st_mode))
@@ -449,6 +468,7 @@ copy_file(struct copier *copier, const struct copy_item *item)
 		is_copied = copy_node(copier, item);
 	if (!is_copied)
 		return;
+	space_take(copier->space, item->st);
 	say_copied(copier, item);
 	if (has_links && links_find(&copier->links, item->st->st_dev, item->st->st_ino) == NULL)
 		links_add(&copier->links, item->st->st_dev, item->st->st_ino, item->to_path);
@@ -461,12 +481,13 @@ copy_directory(struct copier *copier, const struct copy_item *item, bool *is_new
 {
 	struct stat st;
 
-	*is_new = mkdirat(item->to, item->to_name, 0700) == 0;
+	*is_new = copier->files->mkdir(item->to, item->to_name, 0700) == 0;
 	if (*is_new) {
 		say_copied(copier, item);
 		return true;
 	}
-	if (errno == EEXIST && fstatat(item->to, item->to_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (errno == EEXIST &&
+	    copier->files->stat(item->to, item->to_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (S_ISDIR(st.st_mode))
 			return true;
 		errno = ENOTDIR;
@@ -476,7 +497,8 @@ copy_directory(struct copier *copier, const struct copy_item *item, bool *is_new
 }
 
 void
-copy_directory_end(struct copier *copier, int fd, const char *path, const struct stat *st)
+copy_directory_end(struct copier *copier, const struct copy_item *item, int to, int from)
 {
-	attributes_set(copier, fd, path, st);
+	attributes_give(copier, item, to, from);
+	space_take(copier->space, item->st);
 }

@@ -1,8 +1,12 @@
 /*
- * rump cp: copy out of images to the host, as "cp -p" and "cp -a" do.
+ * rump cp: copy out of images, into them and between them, as "cp -p" and
+ * "cp -a" do.
  *
- * The walk through the image and a trail of directories on the host go down and
- * up side by side.  Directories get their attributes when they are complete, so
+ * Where DEST is on the host, the sources are images; where it is in an image,
+ * sources without a colon are files of the host.
+ *
+ * The walk through the source and a trail of directories of the target go down
+ * and up side by side.  Directories get their attributes when they are complete, so
  * that neither a mode nor a time is in the way of filling them.
  *
  * A directory that exists is added to and keeps its own attributes; any other
@@ -25,12 +29,17 @@
 #include "tools/rump/trail.h"
 #include "tools/rump/walk.h"
 
+enum {
+	OPTION_OWNER = OPTION_LONG,
+};
+
 static const struct option_row rows[] = {
-	{ 'a', "archive", NULL, "copy directories with all that is in them" },
+	{ 'a', "archive", NULL, "as -rp, and extended attributes" },
 	{ 'f', "force", NULL, "replace files that exist" },
 	{ 'H', NULL, NULL, "follow symbolic links that are named, as without -r" },
 	{ 'n', "no-clobber", NULL, "keep files that exist, and say nothing" },
-	{ 'p', NULL, NULL, "nothing: attributes are kept anyway" },
+	{ OPTION_OWNER, "owner", "OWNER", "whom copies belong to: USER, USER:GROUP, :GROUP" },
+	{ 'p', NULL, NULL, "keep the owners of the host's files in the image, too" },
 	{ 'P', "no-dereference", NULL, "copy symbolic links that are named as links, as with -r" },
 	{ 'r', "recursive", NULL, "copy directories with all that is in them" },
 	{ 'R', NULL, NULL, "the same" },
@@ -40,9 +49,11 @@ static const struct option_row rows[] = {
 };
 
 static const char details[] =
-    "DEST is a place on the host: a directory to copy into, or the copy's new name.\n"
-    "Modes, times, hard links, symbolic links and holes are kept, and owners when root\n"
-    "copies.  A bar shows the progress on a terminal, but with -q.\n";
+    "DEST is a directory to copy into, or the copy's new name, on the host or, as\n"
+    "IMAGE:PATH, in an image.  Modes, times, hard links, symbolic links and holes are\n"
+    "kept, and owners when root copies to the host.  In an image, what comes from the\n"
+    "host belongs to root, unless -a, -p or --owner says otherwise.  A bar shows the\n"
+    "progress on a terminal, but with -q.\n";
 
 enum follow {
 	FOLLOW_DEFAULT,
@@ -56,18 +67,23 @@ struct cp_options {
 	bool is_recursive;
 	bool is_verbose;
 	bool is_exact; /* -T */
+	bool keeps_owners;
+	bool keeps_xattrs;
+	const char *owner; /* or NULL */
 };
 
 /* Where the copies go. */
 struct destination {
-	int base;	  /* a directory of the host */
-	char *base_shown; /* owned */
-	char *name;	  /* of the only copy, in base; NULL: sources keep theirs; owned */
+	const struct files *files;
+	struct location *location; /* in an image, or NULL */
+	int base;		   /* a directory */
+	char *base_shown;	   /* owned */
+	char *name;		   /* of the only copy, in base; NULL: sources keep theirs; owned */
 };
 
 /* A directory that is being filled. */
 struct filling {
-	const struct stat *st;
+	struct stat st;
 	bool is_new;
 };
 
@@ -110,18 +126,25 @@ filling_push(struct tree_copy *tree, const struct stat *st, bool is_new)
 {
 	tree->fillings = memory_grow(tree->fillings, tree->to.depth - 1, &tree->capacity,
 	    sizeof(*tree->fillings));
-	tree->fillings[tree->to.depth - 1] = (struct filling){ st, is_new };
+	tree->fillings[tree->to.depth - 1] = (struct filling){ *st, is_new };
 }
 
-/* The present directory on the host is complete, or as complete as it gets. */
+/*
+ * The present directory of the target is complete, or as complete as it gets;
+ * shown is its source, and from the descriptor of that, or -1.
+ */
 static void
-filling_end(struct tree_copy *tree)
+filling_end(struct tree_copy *tree, const char *shown, int from)
 {
 	const struct filling *filling = &tree->fillings[tree->to.depth - 1];
+	struct copy_item item = {
+		.files = tree->source->files,
+		.to_path = tree_path(tree, shown),
+		.st = &filling->st,
+	};
 
 	if (filling->is_new)
-		copy_directory_end(tree->copier, trail_here(&tree->to),
-		    tree_path(tree, walk_path_of(&tree->walk, "")), filling->st);
+		copy_directory_end(tree->copier, &item, trail_here(&tree->to), from);
 }
 
 static struct copy_item
@@ -130,6 +153,7 @@ tree_item(struct tree_copy *tree, const struct entry *entry)
 	const char *shown = walk_path_of(&tree->walk, entry->name);
 
 	return (struct copy_item){
+		.files = tree->source->files,
 		.from = walk_directory(&tree->walk),
 		.from_name = entry->name,
 		.from_prefix = tree->source->prefix,
@@ -144,9 +168,22 @@ tree_item(struct tree_copy *tree, const struct entry *entry)
 static void
 tree_lost(struct tree_copy *tree)
 {
-	report("cannot get back up on the host from the copy of %s%s: %s", tree->source->prefix,
-	    tree->source->shown, strerror(errno));
+	report("cannot get back up from the copy of %s%s: %s", tree->source->prefix,
+	    tree->source->shown, tree->copier->files->reason(errno));
 	tree->walk.depth = 0;
+}
+
+/* Whether st is of the directory that the whole copy goes to, which is reported. */
+static bool
+is_target(struct tree_copy *tree, const struct stat *st, const char *shown)
+{
+	const struct trail_step *top = &tree->to.steps[0];
+
+	if (tree->source->files != tree->copier->files || st->st_dev != top->dev ||
+	    st->st_ino != top->ino)
+		return false;
+	report("not copying %s%s into itself", tree->source->prefix, shown);
+	return true;
 }
 
 static void
@@ -155,6 +192,8 @@ tree_enter(struct tree_copy *tree, const struct entry *entry)
 	struct copy_item item = tree_item(tree, entry);
 	bool is_new;
 
+	if (is_target(tree, &entry->st, item.from_shown))
+		return;
 	if (!copy_directory(tree->copier, &item, &is_new))
 		return;
 	if (trail_down(&tree->to, entry->name) < 0) {
@@ -164,9 +203,7 @@ tree_enter(struct tree_copy *tree, const struct entry *entry)
 	filling_push(tree, &entry->st, is_new);
 	if (walk_enter(&tree->walk, entry->name))
 		return;
-	if (is_new)
-		copy_directory_end(tree->copier, trail_here(&tree->to),
-		    tree_path(tree, walk_path_of(&tree->walk, entry->name)), &entry->st);
+	filling_end(tree, walk_path_of(&tree->walk, entry->name), -1);
 	if (trail_up(&tree->to) < 0)
 		tree_lost(tree);
 }
@@ -174,7 +211,7 @@ tree_enter(struct tree_copy *tree, const struct entry *entry)
 static void
 tree_leave(struct tree_copy *tree)
 {
-	filling_end(tree);
+	filling_end(tree, walk_path_of(&tree->walk, ""), walk_directory(&tree->walk));
 	if (tree->walk.depth > 1 && trail_up(&tree->to) < 0) {
 		tree_lost(tree);
 		return;
@@ -188,7 +225,7 @@ tree_visit(struct tree_copy *tree)
 	const struct entry *entry = walk_next(&tree->walk);
 	struct copy_item item;
 
-	if (entry == NULL || tree->copier->is_full) {
+	if (entry == NULL || copier_is_stopped(tree->copier)) {
 		tree_leave(tree);
 	} else if (entry->has_stat && entry->type == DT_DIR) {
 		tree_enter(tree, entry);
@@ -198,10 +235,11 @@ tree_visit(struct tree_copy *tree)
 	}
 }
 
-/* Begin the trail on the host: the base itself, or a directory in it. */
+/* Begin the trail of the target: the base itself, or a directory in it. */
 static bool
 tree_begin_target(struct tree_copy *tree, const struct stat *st)
 {
+	const struct files *files = tree->copier->files;
 	struct copy_item item = {
 		.from_prefix = tree->source->prefix,
 		.from_shown = tree->source->shown,
@@ -214,13 +252,14 @@ tree_begin_target(struct tree_copy *tree, const struct stat *st)
 
 	if (*tree->name != '\0' && !copy_directory(tree->copier, &item, &is_new))
 		return false;
-	directory = trail_host_ops.open(tree->copier->base, *tree->name != '\0' ? tree->name : ".");
-	if (directory < 0 || trail_begin(&tree->to, &trail_host_ops, directory) < 0) {
+	directory = files->open(tree->copier->base, *tree->name != '\0' ? tree->name : ".",
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	if (directory < 0 || trail_begin(&tree->to, files, directory) < 0) {
 		copy_report_target(tree->copier, "cannot open the directory", tree->name, errno);
 		return false;
 	}
 	filling_push(tree, st, is_new);
-	return true;
+	return !is_target(tree, st, tree->source->shown);
 }
 
 static const struct walk_plan tree_plan = {
@@ -281,6 +320,7 @@ source_copy(struct copier *copier, const struct location *source, const char *na
 {
 	struct stat st;
 	struct copy_item item = {
+		.files = source->files,
 		.from = AT_FDCWD,
 		.from_name = source->path,
 		.from_prefix = source->prefix,
@@ -304,18 +344,9 @@ source_copy(struct copier *copier, const struct location *source, const char *na
 
 /* ---- progress ------------------------------------------------------------------------- */
 
-/* Bytes to copy for a file; those with several links are copied once. */
+/* Count what the tree needs.  Returns the bytes of its content. */
 static uint64_t
-file_measure(const struct stat *st)
-{
-	uint64_t size = (uint64_t)st->st_size;
-	uint64_t stored = (uint64_t)st->st_blocks * 512;
-
-	return (size < stored ? size : stored) / (st->st_nlink > 0 ? st->st_nlink : 1);
-}
-
-static uint64_t
-tree_measure(const struct location *source)
+tree_measure(struct space *space, const struct location *source)
 {
 	struct walk_plan plan = tree_plan;
 	uint64_t total = 0;
@@ -326,38 +357,45 @@ tree_measure(const struct location *source)
 	walk_begin(&walk, source, &plan);
 	while (walk.depth > 0) {
 		entry = walk_next(&walk);
+		if (entry != NULL && entry->has_stat)
+			total += space_add(space, &entry->st);
 		if (entry == NULL)
 			walk_leave(&walk);
 		else if (entry->type == DT_DIR)
 			walk_enter(&walk, entry->name);
-		else if (entry->has_stat && entry->type == DT_REG)
-			total += file_measure(&entry->st);
 	}
 	walk_end(&walk);
 	return total;
 }
 
-/* Begin the progress bar, if one is wanted. */
-static void
-sources_measure(const struct location *sources, int count, const struct cp_options *options)
+/*
+ * Count what is ahead, for an image's room and for the progress bar, where one
+ * of them matters.  False, after a report: there is too little room.
+ */
+static bool
+sources_measure(struct space *space, const struct location *sources, int count,
+    const struct cp_options *options)
 {
+	bool has_bar = !settings.is_quiet && !options->is_verbose && progress_is_wanted();
 	uint64_t total = 0;
 	struct stat st;
 
-	if (settings.is_quiet || options->is_verbose || !progress_is_wanted())
-		return;
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count && (has_bar || space->target != NULL); i++) {
 		const struct location *source = &sources[i];
 
-		if (source->image == NULL ||
+		if (!location_is_usable(source) ||
 		    location_stat(source, &st, source_follows(options)) < 0)
 			continue;
-		if (S_ISREG(st.st_mode))
-			total += file_measure(&st);
-		else if (S_ISDIR(st.st_mode) && options->is_recursive)
-			total += tree_measure(source);
+		total += space_add(space, &st);
+		if (S_ISDIR(st.st_mode) && options->is_recursive)
+			total += tree_measure(space, source);
 	}
-	progress_begin(total);
+	/* Files that are kept or replaced need no room. */
+	if (options->existing == COPY_REFUSE && !space_suffices(space))
+		return false;
+	if (has_bar)
+		progress_begin(total);
+	return true;
 }
 
 /* ---- the destination --------------------------------------------------------------------- */
@@ -381,26 +419,46 @@ destination_split(struct destination *destination, const char *argument)
 	destination->base_shown = path;
 }
 
-/* False, after a report, if copies cannot go there. */
-static bool
-destination_find(struct destination *destination, const char *argument, int count, bool is_exact)
+/* Find what argument is in its image: whether it is a directory, and open that or its parent. */
+static void
+destination_find_inside(struct destination *destination, char *argument, bool is_exact,
+    bool *is_directory)
 {
+	const struct location *location;
+	char *base;
 	struct stat st;
-	bool is_directory = stat(argument, &st) == 0 && S_ISDIR(st.st_mode);
-	const char *base;
 
-	*destination = (struct destination){ .base = -1 };
-	if (!is_directory && image_is_named(argument)) {
-		report_usage(
-		    "%s is in an image, and images are only read; name a place on the host",
-		    argument);
-		return false;
+	destination->files = &image_files;
+	destination->location = image_locate_writable(&argument, 1);
+	location = destination->location;
+	if (location->image == NULL)
+		return;
+	*is_directory = location_stat(location, &st, true) == 0 && S_ISDIR(st.st_mode);
+	if (*is_directory) {
+		destination->base_shown = memory_string(location->path);
+		destination->name = is_exact ? memory_string("") : NULL;
+	} else {
+		destination_split(destination, location->path);
 	}
-	if (count > 1 && (!is_directory || is_exact)) {
-		report_usage("%s is no directory, so only one file can be copied to it", argument);
-		return false;
-	}
-	if (is_directory) {
+	base = destination->base_shown;
+	destination->base = image_files.open(AT_FDCWD, base, O_RDONLY | O_DIRECTORY, 0);
+	if (destination->base < 0)
+		report("cannot copy to %s: %s: %s", argument, base, image_files.reason(errno));
+	destination->base_shown = memory_format("%s:%s", image_name(location->image), base);
+	free(base);
+}
+
+/* The same on the host. */
+static void
+destination_find_outside(struct destination *destination, const char *argument, bool is_exact,
+    bool *is_directory)
+{
+	const char *base;
+	struct stat st;
+
+	destination->files = &host_files;
+	*is_directory = stat(argument, &st) == 0 && S_ISDIR(st.st_mode);
+	if (*is_directory) {
 		destination->base_shown = memory_string(argument);
 		destination->name = is_exact ? memory_string("") : NULL;
 	} else {
@@ -410,14 +468,35 @@ destination_find(struct destination *destination, const char *argument, int coun
 	destination->base = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (destination->base < 0)
 		report("cannot copy to %s: %s: %s", argument, base, strerror(errno));
-	return destination->base >= 0;
+}
+
+/* False, after a report, if copies cannot go there. */
+static bool
+destination_find(struct destination *destination, char *argument, int count, bool is_exact)
+{
+	bool is_directory = false;
+
+	*destination = (struct destination){ .base = -1 };
+	if (image_is_named(argument))
+		destination_find_inside(destination, argument, is_exact, &is_directory);
+	else
+		destination_find_outside(destination, argument, is_exact, &is_directory);
+	if (destination->base < 0)
+		return false;
+	if (count > 1 && (!is_directory || is_exact)) {
+		report_usage("%s is no directory, so only one file can be copied to it", argument);
+		return false;
+	}
+	return true;
 }
 
 static void
 destination_end(struct destination *destination)
 {
 	if (destination->base >= 0)
-		close(destination->base);
+		destination->files->close(destination->base);
+	if (destination->location != NULL)
+		image_locations_free(destination->location, 1);
 	free(destination->base_shown);
 	free(destination->name);
 }
@@ -429,9 +508,12 @@ option_take_one(void *context, int id, const char *value)
 {
 	struct cp_options *options = context;
 
-	(void)value;
 	switch (id) {
 	case 'a':
+		options->keeps_xattrs = true;
+		options->keeps_owners = true;
+		options->is_recursive = true;
+		return true;
 	case 'R':
 	case 'r':
 		options->is_recursive = true;
@@ -449,6 +531,10 @@ option_take_one(void *context, int id, const char *value)
 		options->follow = FOLLOW_NONE;
 		return true;
 	case 'p':
+		options->keeps_owners = true;
+		return true;
+	case OPTION_OWNER:
+		options->owner = value;
 		return true;
 	case 'T':
 		options->is_exact = true;
@@ -461,26 +547,75 @@ option_take_one(void *context, int id, const char *value)
 	}
 }
 
+/* Whom the copies of source belong to. */
 static void
-sources_copy(const struct location *sources, int count, const struct destination *destination,
-    const struct cp_options *options)
+source_owner(struct copier *copier, const struct location *source, const struct cp_options *options)
 {
-	struct copier copier;
+	bool is_from_host = source->image == NULL;
 
-	copier_begin(&copier, destination->base, destination->base_shown);
-	copier.existing = options->existing;
-	copier.is_verbose = options->is_verbose;
-	sources_measure(sources, count, options);
-	for (int i = 0; i < count && !copier.is_full; i++) {
+	if (options->owner != NULL)
+		return;
+	copier->attributes.owner = (struct owner){ OWNER_UNCHANGED, OWNER_UNCHANGED };
+	if (copier->files == &image_files && is_from_host && !options->keeps_owners) {
+		copier->attributes.owner = (struct owner){ 0, 0 };
+		copier->attributes.drops_set_ids = true;
+	}
+}
+
+static void
+sources_copy(struct copier *copier, const struct location *sources, int count,
+    const struct destination *destination, const struct cp_options *options)
+{
+	for (int i = 0; i < count && !copier_is_stopped(copier); i++) {
 		char *name = source_name(sources[i].path);
 
-		if (sources[i].image != NULL)
-			source_copy(&copier, &sources[i],
+		source_owner(copier, &sources[i], options);
+		if (location_is_usable(&sources[i]))
+			source_copy(copier, &sources[i],
 			    destination->name != NULL ? destination->name : name, options);
 		free(name);
 	}
+}
+
+/* Copy what was found to where it goes. */
+static void
+cp_do(const struct location *sources, int count, const struct destination *destination,
+    const struct cp_options *options)
+{
+	struct owner owner = { OWNER_UNCHANGED, OWNER_UNCHANGED };
+	struct copier copier;
+	struct space space;
+
+	if (options->owner != NULL && !owner_find(destination->location, options->owner, &owner))
+		return;
+	copier_begin(&copier, destination->files, destination->base, destination->base_shown);
+	copier.existing = options->existing;
+	copier.is_verbose = options->is_verbose;
+	copier.keeps_xattrs = options->keeps_xattrs;
+	copier.attributes.owner = owner;
+	copier.space = &space;
+	space_begin(&space, destination->location);
+	if (sources_measure(&space, sources, count, options))
+		sources_copy(&copier, sources, count, destination, options);
 	progress_end();
+	if (copier.is_full && space.target != NULL)
+		space_report(&space);
+	space_end(&space);
 	copier_end(&copier);
+}
+
+/* Whether argument is meant to be in an image that is not there, which is reported. */
+static bool
+image_is_missing(const char *argument, const char *source)
+{
+	struct stat st;
+
+	if (strchr(argument, ':') == NULL || image_is_named(argument) || image_is_named(source) ||
+	    stat(argument, &st) == 0)
+		return false;
+	report_unable("%.*s: there is no such image to copy to", (int)strcspn(argument, ":"),
+	    argument);
+	return true;
 }
 
 static int
@@ -496,10 +631,18 @@ cp_run(int argc, char **argv)
 		return report_status();
 	if (count == 0)
 		return report_usage("say where to copy %s to", argv[first]);
+	if (image_is_missing(argv[argc - 1], argv[first]))
+		return report_status();
 	if (destination_find(&destination, argv[argc - 1], count, options.is_exact)) {
-		sources = image_locate(argv + first, count);
-		sources_copy(sources, count, &destination, &options);
-		image_locations_free(sources, count);
+		if (options.owner != NULL && destination.location == NULL) {
+			report_usage("--owner is for copies into images");
+		} else {
+			sources = destination.location != NULL
+				      ? image_locate_anywhere(argv + first, count)
+				      : image_locate(argv + first, count);
+			cp_do(sources, count, &destination, &options);
+			image_locations_free(sources, count);
+		}
 	}
 	destination_end(&destination);
 	return report_status();
@@ -507,8 +650,8 @@ cp_run(int argc, char **argv)
 
 const struct command cp_command = {
 	.name = "cp",
-	.operands = "IMAGE[:PATH]... DEST",
-	.summary = "copy files out of images",
+	.operands = "IMAGE[:PATH]... DEST | SOURCE... IMAGE:DEST",
+	.summary = "copy files out of images and into them",
 	.details = details,
 	.options = rows,
 	.wanted = "say what to copy, and where to",

@@ -112,7 +112,7 @@ diff_report(struct diff *diff, int side, const char *what, const char *path, int
 {
 	diff->has_trouble = true;
 	report("%s %s:%s: %s", what, diff->sides[side].name, path,
-	    side_reason(&diff->sides[side], error));
+	    diff->sides[side].files->reason(error));
 }
 
 /* ---- the walk ----------------------------------------------------------------------- */
@@ -164,8 +164,8 @@ level_push(struct diff *diff, size_t path_length)
 
 		level->next[i] = 0;
 		listing_clear(&level->listings[i]);
-		error = listing_read_with(&level->listings[i], trail_here(&side->trail),
-		    LISTING_NOT_DOTS, side->ops->getdents);
+		error = listing_read(&level->listings[i], side->files, trail_here(&side->trail),
+		    LISTING_NOT_DOTS);
 		if (error != 0)
 			diff_report(diff, i, "cannot read the directory", diff->path, error);
 		listing_sort(&level->listings[i], by_bytes, NULL);
@@ -192,7 +192,7 @@ static bool
 pair_stat(struct diff *diff, struct diff_pair *pair, int flags)
 {
 	for (int i = 0; i < 2; i++) {
-		if (diff->sides[i].ops->stat(pair->directories[i], pair->names[i], &pair->st[i],
+		if (diff->sides[i].files->stat(pair->directories[i], pair->names[i], &pair->st[i],
 			flags) == 0)
 			continue;
 		diff_report(diff, i, "cannot access", pair->path, errno);

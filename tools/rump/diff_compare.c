@@ -103,8 +103,8 @@ targets_compare(struct diff *diff, const struct diff_pair *pair)
 	char targets[2][PATH_MAX + 1];
 
 	for (int i = 0; i < 2; i++) {
-		ssize_t length = diff->sides[i].ops->readlink(pair->directories[i], pair->names[i],
-		    targets[i], PATH_MAX);
+		ssize_t length = diff->sides[i].files->readlink(pair->directories[i],
+		    pair->names[i], targets[i], PATH_MAX);
 
 		if (length < 0) {
 			diff_report(diff, i, "cannot read the link", pair->path, errno);
@@ -127,7 +127,7 @@ struct xattrs {
 static void
 xattrs_read(struct xattrs *xattrs, const struct side *side, int fd)
 {
-	xattrs->length = side->ops->listxattr(fd, xattrs->names, sizeof(xattrs->names));
+	xattrs->length = side->files->listxattr(fd, xattrs->names, sizeof(xattrs->names));
 }
 
 /* Compare what first has with what second has; with_values: the values, too. */
@@ -146,7 +146,7 @@ xattrs_match(struct diff *diff, const struct diff_pair *pair, const struct xattr
 			continue;
 		for (int i = 0; i < 2; i++)
 			sizes[i] =
-			    diff->sides[i].ops->getxattr(fds[i], name, values[i], XATTR_VALUE);
+			    diff->sides[i].files->getxattr(fds[i], name, values[i], XATTR_VALUE);
 		snprintf(what, sizeof(what), "extended attribute %s", name);
 		if (sizes[!first] < 0)
 			diff_say(diff, pair->path, what, first == 0 ? "there" : "missing",
@@ -179,7 +179,7 @@ side_read(struct diff *diff, int side, int fd, char *bytes, off_t offset, const 
 	ssize_t length = 1;
 
 	while (have < BUFFER_SIZE && length > 0) {
-		length = diff->sides[side].ops->pread(fd, bytes + have, BUFFER_SIZE - have,
+		length = diff->sides[side].files->pread(fd, bytes + have, BUFFER_SIZE - have,
 		    offset + (off_t)have);
 		if (length > 0)
 			have += (size_t)length;
@@ -198,7 +198,7 @@ data_find(const struct diff *diff, const struct diff_pair *pair, const int fds[2
 	off_t nearest = pair->st[0].st_size;
 
 	for (int i = 0; i < 2; i++) {
-		off_t data = diff->sides[i].ops->seek(fds[i], offset, SEEK_DATA);
+		off_t data = diff->sides[i].files->seek(fds[i], offset, SEEK_DATA);
 
 		if (data < 0 && errno != ENXIO)
 			return offset;
@@ -262,7 +262,7 @@ open_compare(struct diff *diff, const struct diff_pair *pair)
 	int fds[2] = { -1, -1 };
 
 	for (int i = 0; i < 2; i++) {
-		fds[i] = diff->sides[i].ops->open(pair->directories[i], pair->names[i], flags);
+		fds[i] = diff->sides[i].files->open(pair->directories[i], pair->names[i], flags, 0);
 		if (fds[i] < 0)
 			diff_report(diff, i, "cannot open", pair->path, errno);
 	}
@@ -270,7 +270,7 @@ open_compare(struct diff *diff, const struct diff_pair *pair)
 		inside_compare(diff, pair, fds);
 	for (int i = 0; i < 2; i++) {
 		if (fds[i] >= 0)
-			diff->sides[i].ops->close(fds[i]);
+			diff->sides[i].files->close(fds[i]);
 	}
 }
 

@@ -32,7 +32,7 @@ text_copy(const struct side *side, int fd)
 	off_t offset = 0;
 	ssize_t length = 0;
 
-	while (copy >= 0 && (length = side->ops->pread(fd, buffer, sizeof(buffer), offset)) > 0) {
+	while (copy >= 0 && (length = side->files->pread(fd, buffer, sizeof(buffer), offset)) > 0) {
 		if ((offset == 0 && memchr(buffer, '\0', (size_t)length) != NULL) ||
 		    write(copy, buffer, (size_t)length) != length) {
 			length = -1;

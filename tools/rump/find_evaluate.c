@@ -101,7 +101,9 @@ directory_is_empty(const struct find_file *file)
 	int directory =
 	    rump_sys_openat(file->directory, file->name_there, O_RDONLY | O_DIRECTORY, 0);
 	bool result;
-	int error = directory < 0 ? errno : listing_read(&listing, directory, LISTING_NOT_DOTS);
+	int error = directory < 0
+			? errno
+			: listing_read(&listing, &image_files, directory, LISTING_NOT_DOTS);
 
 	if (error != 0)
 		file_report(file, "cannot read the directory", error);

@@ -552,6 +552,7 @@ location_fill(struct location *location, const char *argument, bool is_writable)
 		report_no_memory();
 	image = image_get(name, is_writable);
 	free(name);
+	location->files = &image_files;
 	location->image =
 	    image->is_mounted || (images.wants_tables && image->table.count > 0) ? image : NULL;
 	if (image->is_mounted && is_writable && !image->is_writable) {
@@ -574,13 +575,35 @@ location_widen(struct location *location)
 	*location->prefix = '\0';
 }
 
+static void
+location_fill_host(struct location *location, const char *argument)
+{
+	*location = (struct location){
+		.files = &host_files,
+		.path = memory_string(argument),
+		.shown = memory_string(argument),
+		.prefix = memory_string(""),
+	};
+}
+
+/* How an argument is to be understood. */
+enum place {
+	PLACE_IN_IMAGE,
+	PLACE_TO_WRITE, /* the same */
+	PLACE_ANYWHERE,
+};
+
 static struct location *
-locate(char *const *arguments, int count, bool is_writable)
+locate(char *const *arguments, int count, enum place place)
 {
 	struct location *locations = memory_resize(NULL, (size_t)count, sizeof(*locations));
 
-	for (int i = 0; i < count; i++)
-		location_fill(&locations[i], arguments[i], is_writable);
+	for (int i = 0; i < count; i++) {
+		if (place == PLACE_ANYWHERE && !image_is_named(arguments[i]))
+			location_fill_host(&locations[i], arguments[i]);
+		else
+			location_fill(&locations[i], arguments[i], place == PLACE_TO_WRITE);
+	}
 	if (images.first == NULL || images.first->next == NULL)
 		return locations;
 	for (int i = 0; i < count; i++)
@@ -591,13 +614,25 @@ locate(char *const *arguments, int count, bool is_writable)
 struct location *
 image_locate(char *const *arguments, int count)
 {
-	return locate(arguments, count, false);
+	return locate(arguments, count, PLACE_IN_IMAGE);
 }
 
 struct location *
 image_locate_writable(char *const *arguments, int count)
 {
-	return locate(arguments, count, true);
+	return locate(arguments, count, PLACE_TO_WRITE);
+}
+
+struct location *
+image_locate_anywhere(char *const *arguments, int count)
+{
+	return locate(arguments, count, PLACE_ANYWHERE);
+}
+
+bool
+location_is_usable(const struct location *location)
+{
+	return location->image != NULL || location->files == &host_files;
 }
 
 void
@@ -616,7 +651,7 @@ location_use(const struct location *location)
 {
 	struct image *image = location->image;
 
-	if (images.in_use == image)
+	if (location->files == &host_files || images.in_use == image)
 		return;
 	if (root_change(images.true_root) < 0 || rump_sys_chroot(image->mount_path) < 0 ||
 	    rump_sys_chdir("/") < 0)
@@ -628,14 +663,15 @@ int
 location_open(const struct location *location, int flags)
 {
 	location_use(location);
-	return rump_sys_open(location->path, flags | O_CLOEXEC, 0);
+	return location->files->open(AT_FDCWD, location->path, flags, 0);
 }
 
 int
 location_stat(const struct location *location, struct stat *st, bool follows)
 {
 	location_use(location);
-	return rump_sys_fstatat(AT_FDCWD, location->path, st, follows ? 0 : AT_SYMLINK_NOFOLLOW);
+	return location->files->stat(AT_FDCWD, location->path, st,
+	    follows ? 0 : AT_SYMLINK_NOFOLLOW);
 }
 
 int
@@ -679,9 +715,9 @@ location_report(const struct location *location, const char *what, int error)
 	char *place;
 
 	location_use(location);
-	if (error != ENOENT) {
+	if (error != ENOENT || location->image == NULL) {
 		report("%s %s%s: %s", what, location->prefix, location->shown,
-		    report_reason(error));
+		    location->files->reason(error));
 		return;
 	}
 	place = nearest_directory(location);

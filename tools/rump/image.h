@@ -21,15 +21,18 @@
 
 #include <rump/syscalls.h>
 
+#include "tools/rump/files.h"
+
 struct image; /* one mounted image */
 struct partition;
 struct partition_table;
 
 struct location {
-	struct image *image; /* NULL: it cannot be opened, which has been reported */
-	char *path;	     /* in the image; begins with a slash */
-	char *shown;	     /* as the user named it; with the image where there are several */
-	char *prefix;	     /* what makes shown unmistakable: "IMAGE:", or nothing */
+	struct image *image;	   /* NULL: it cannot be opened, which has been reported */
+	const struct files *files; /* whether in an image or, without image, on the host */
+	char *path;		   /* in the image it begins with a slash */
+	char *shown;  /* as the user named it; with the image where there are several */
+	char *prefix; /* what makes shown unmistakable: "IMAGE:", or nothing */
 };
 
 /* Mount with these options, as for mount(8) -o; borrowed. */
@@ -62,6 +65,12 @@ void image_locations_free(struct location *locations, int count);
  * interrupt.h.
  */
 struct location *image_locate_writable(char *const *arguments, int count);
+
+/* The same, where what is not IMAGE:PATH is a file of the host. */
+struct location *image_locate_anywhere(char *const *arguments, int count);
+
+/* Whether the location can be used: it is on the host, or its image is mounted. */
+bool location_is_usable(const struct location *location);
 
 /* Leave all images, all changes written; the rump kernel is gone after that. */
 void image_close_all(void);

@@ -97,33 +97,21 @@ entries_add(struct listing *listing, const char *buffer, size_t size, enum listi
 	return error;
 }
 
-ssize_t
-listing_image_getdents(int directory, void *buffer, size_t size)
-{
-	return rump_sys_getdents64(directory, buffer, size);
-}
-
 int
-listing_read_with(struct listing *listing, int directory, enum listing_hidden hidden,
-    listing_getdents *getdents)
+listing_read(struct listing *listing, const struct files *files, int directory,
+    enum listing_hidden hidden)
 {
 	static _Alignas(struct dirent64) char buffer[READ_BUFFER];
 	ssize_t length;
 	int result = 0;
 	int error;
 
-	while ((length = getdents(directory, buffer, sizeof(buffer))) > 0) {
+	while ((length = files->getdents(directory, buffer, sizeof(buffer))) > 0) {
 		error = entries_add(listing, buffer, (size_t)length, hidden);
 		if (error != 0)
 			result = error;
 	}
 	return length < 0 ? errno : result;
-}
-
-int
-listing_read(struct listing *listing, int directory, enum listing_hidden hidden)
-{
-	return listing_read_with(listing, directory, hidden, listing_image_getdents);
 }
 
 int

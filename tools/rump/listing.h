@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "tools/rump/files.h"
+
 struct entry {
 	const char *name;   /* in the listing */
 	const char *target; /* what a symbolic link points to, once asked for */
@@ -50,22 +52,13 @@ typedef int listing_compare(const struct entry *left, const struct entry *right,
  */
 struct entry *listing_add(struct listing *listing, const char *name);
 
-/* Reads entries of a directory as getdents64(2) does. */
-typedef ssize_t listing_getdents(int directory, void *buffer, size_t size);
-
-/* That of the rump kernel. */
-ssize_t listing_image_getdents(int directory, void *buffer, size_t size);
-
 /*
  * Add the entries of the open directory.  0, or the errno that reading ended
  * with; what was read before stays.  EUCLEAN: an entry has an impossible name;
  * it is left out.
  */
-int listing_read(struct listing *listing, int directory, enum listing_hidden hidden);
-
-/* The same of a directory that getdents reads. */
-int listing_read_with(struct listing *listing, int directory, enum listing_hidden hidden,
-    listing_getdents *getdents);
+int listing_read(struct listing *listing, const struct files *files, int directory,
+    enum listing_hidden hidden);
 
 /* Fill order; compare may be NULL for the order of the directory. */
 void listing_sort(struct listing *listing, listing_compare *compare, const void *context);

@@ -11,6 +11,7 @@
 #include <rump/rump.h>
 #include <rump/syscalls.h>
 
+#include "tools/rump/interrupt.h"
 #include "tools/rump/name.h"
 #include "tools/rump/option.h"
 #include "tools/rump/progress.h"
@@ -225,7 +226,7 @@ void
 report_output_error(int error)
 {
 	report_raise(STATUS_PARTLY);
-	if (error != EPIPE)
+	if (error != EPIPE && !interrupt_arrived())
 		report("cannot write the output: %s", strerror(error));
 }
 

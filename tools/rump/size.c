@@ -58,3 +58,17 @@ size_words(char text[SIZE_TEXT], uint64_t bytes)
 	else
 		snprintf(text, SIZE_TEXT, "%u %ciB", scaled.tenths / 10, scaled.unit);
 }
+
+void
+size_grouped(char text[SIZE_TEXT], uint64_t number)
+{
+	char digits[SIZE_TEXT];
+	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+
+	for (int i = 0; i < length; i++) {
+		*text++ = digits[i];
+		if (i + 1 < length && (length - i - 1) % 3 == 0)
+			*text++ = ',';
+	}
+	*text = '\0';
+}

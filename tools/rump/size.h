@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 enum {
-	SIZE_TEXT = 24, /* bytes any text below takes, with its NUL */
+	SIZE_TEXT = 28, /* bytes any text below takes, with its NUL */
 };
 
 /* Like "512", "1.1K", "24M": three digits at most. */
 void size_human(char text[SIZE_TEXT], uint64_t bytes);
+
+/* Like "12,345,678". */
+void size_grouped(char text[SIZE_TEXT], uint64_t number);
 
 /* Like "512 bytes", "1.1 KiB", "24 MiB". */
 void size_words(char text[SIZE_TEXT], uint64_t bytes);

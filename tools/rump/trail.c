@@ -4,65 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-#include <rump/rump.h>
-#include <rump/syscalls.h>
 
 #include "tools/rump/memory.h"
 
 enum {
 	STEPS_OPEN = 64,
-	OPEN_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+	OPEN_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW,
 };
 
 static int
-image_open(int directory, const char *name)
+directory_open(const struct trail *trail, int directory, const char *name)
 {
-	return rump_sys_openat(directory, name, OPEN_FLAGS, 0);
+	return trail->files->open(directory, name, OPEN_FLAGS, 0);
 }
-
-static int
-image_stat(int directory, struct stat *st)
-{
-	return rump_sys_fstat(directory, st);
-}
-
-static int
-image_close(int directory)
-{
-	return rump_sys_close(directory);
-}
-
-const struct trail_ops trail_image_ops = {
-	.open = image_open,
-	.stat = image_stat,
-	.close = image_close,
-};
-
-static int
-host_open(int directory, const char *name)
-{
-	return openat(directory, name, OPEN_FLAGS);
-}
-
-static int
-host_stat(int directory, struct stat *st)
-{
-	return fstat(directory, st);
-}
-
-static int
-host_close(int directory)
-{
-	return close(directory);
-}
-
-const struct trail_ops trail_host_ops = {
-	.open = host_open,
-	.stat = host_stat,
-	.close = host_close,
-};
 
 /* Close directory, keeping errno for the caller. */
 static void
@@ -70,7 +24,7 @@ directory_close(const struct trail *trail, int directory)
 {
 	int error = errno;
 
-	trail->ops->close(directory);
+	trail->files->close(directory);
 	errno = error;
 }
 
@@ -80,7 +34,7 @@ trail_push(struct trail *trail, int directory)
 	struct trail_step *old;
 	struct stat st;
 
-	if (trail->ops->stat(directory, &st) < 0) {
+	if (trail->files->fstat(directory, &st) < 0) {
 		directory_close(trail, directory);
 		return -1;
 	}
@@ -97,9 +51,9 @@ trail_push(struct trail *trail, int directory)
 }
 
 int
-trail_begin(struct trail *trail, const struct trail_ops *ops, int directory)
+trail_begin(struct trail *trail, const struct files *files, int directory)
 {
-	*trail = (struct trail){ .ops = ops };
+	*trail = (struct trail){ .files = files };
 	return trail_push(trail, directory);
 }
 
@@ -118,7 +72,7 @@ trail_here(const struct trail *trail)
 int
 trail_down(struct trail *trail, const char *name)
 {
-	int directory = trail->ops->open(trail_here(trail), name);
+	int directory = directory_open(trail, trail_here(trail), name);
 
 	return directory < 0 ? -1 : trail_push(trail, directory);
 }
@@ -127,12 +81,12 @@ trail_down(struct trail *trail, const char *name)
 static int
 step_reopen(const struct trail *trail, struct trail_step *step, int below)
 {
-	int directory = trail->ops->open(below, "..");
+	int directory = directory_open(trail, below, "..");
 	struct stat st;
 
 	if (directory < 0)
 		return -1;
-	if (trail->ops->stat(directory, &st) < 0) {
+	if (trail->files->fstat(directory, &st) < 0) {
 		directory_close(trail, directory);
 		return -1;
 	}

@@ -16,16 +16,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Where the directories are: in an image, or on the host. */
-struct trail_ops {
-	/* Open the directory name in directory, unless it is a symbolic link. */
-	int (*open)(int directory, const char *name);
-	int (*stat)(int directory, struct stat *st);
-	int (*close)(int directory);
-};
-
-extern const struct trail_ops trail_image_ops;
-extern const struct trail_ops trail_host_ops;
+#include "tools/rump/files.h"
 
 struct trail_step {
 	int directory; /* -1: closed for now */
@@ -34,14 +25,14 @@ struct trail_step {
 };
 
 struct trail {
-	const struct trail_ops *ops;
+	const struct files *files;
 	struct trail_step *steps;
 	size_t depth; /* steps in use */
 	size_t capacity;
 };
 
 /* Begin at directory, which the trail closes, now if this fails. */
-int trail_begin(struct trail *trail, const struct trail_ops *ops, int directory);
+int trail_begin(struct trail *trail, const struct files *files, int directory);
 
 /* The present directory; borrowed. */
 int trail_here(const struct trail *trail);

@@ -1,19 +1,28 @@
-/* Walking a directory tree of an image. */
+/* Walking a directory tree. */
 #include "tools/rump/walk.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <rump/rump.h>
-#include <rump/syscalls.h>
-
+#include "tools/rump/interrupt.h"
 #include "tools/rump/memory.h"
 #include "tools/rump/report.h"
 
 /* ---- inode numbers seen ---------------------------------------------------- */
+
+/*
+ * What stands for a directory: its inode number, moved far away from those of
+ * other devices, of which the host may have several in a tree.
+ */
+static ino_t
+seen_key(const struct trail_step *step)
+{
+	return step->ino + (ino_t)(step->dev * 0x9e3779b97f4a7c15ULL);
+}
 
 /* The slot of ino, or the empty one where it belongs.  Slots hold ~ino. */
 static ino_t *
@@ -100,7 +109,7 @@ walk_report(struct walk *walk, const char *what, const char *name, int error)
 	if (walk->plan.is_silent)
 		return;
 	report("%s %s%s: %s", what, walk->location->prefix, walk_path_of(walk, name),
-	    report_reason(error));
+	    walk->location->files->reason(error));
 }
 
 /* ---- levels ------------------------------------------------------------------ */
@@ -110,7 +119,7 @@ entry_fill_stat(struct walk *walk, struct entry *entry)
 {
 	int flags = walk->plan.follows ? 0 : AT_SYMLINK_NOFOLLOW;
 
-	if (rump_sys_fstatat(trail_here(&walk->trail), entry->name, &entry->st, flags) < 0) {
+	if (walk->trail.files->stat(trail_here(&walk->trail), entry->name, &entry->st, flags) < 0) {
 		walk_report(walk, "cannot access", entry->name, errno);
 		return;
 	}
@@ -146,7 +155,8 @@ level_push(struct walk *walk, size_t path_length)
 	level->next = 0;
 	level->path_length = path_length;
 	listing_clear(&level->listing);
-	error = listing_read(&level->listing, trail_here(&walk->trail), walk->plan.hidden);
+	error = listing_read(&level->listing, walk->trail.files, trail_here(&walk->trail),
+	    walk->plan.hidden);
 	if (error != 0)
 		walk_report(walk, "cannot read the directory", "", error);
 	listing_fill_stat(walk, &level->listing);
@@ -160,12 +170,12 @@ walk_begin(struct walk *walk, const struct location *location, const struct walk
 
 	*walk = (struct walk){ .plan = *plan, .location = location };
 	directory = location_open(location, O_RDONLY | O_DIRECTORY);
-	if (directory < 0 || trail_begin(&walk->trail, &trail_image_ops, directory) < 0) {
+	if (directory < 0 || trail_begin(&walk->trail, location->files, directory) < 0) {
 		if (!plan->is_silent)
 			location_report(location, "cannot open the directory", errno);
 		return false;
 	}
-	seen_add(&walk->seen, trail_step(&walk->trail)->ino);
+	seen_add(&walk->seen, seen_key(trail_step(&walk->trail)));
 	level_push(walk, path_set(walk, 0, location->shown));
 	return true;
 }
@@ -177,7 +187,7 @@ walk_enter(struct walk *walk, const char *name)
 		walk_report(walk, "cannot open the directory", name, errno);
 		return false;
 	}
-	if (!seen_add(&walk->seen, trail_step(&walk->trail)->ino)) {
+	if (!seen_add(&walk->seen, seen_key(trail_step(&walk->trail)))) {
 		walk_report(walk, "not entering the directory a second time:", name, EUCLEAN);
 		trail_up(&walk->trail);
 		return false;
@@ -191,6 +201,8 @@ walk_next(struct walk *walk)
 {
 	struct walk_level *level = level_top(walk);
 
+	if (interrupt_arrived())
+		return NULL; /* so that all loops come to their end */
 	return level->next < level->listing.count ? level->listing.order[level->next++] : NULL;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Walking a directory tree of an image.
+ * Walking a directory tree, of an image or of the host.
  *
  * The walk is a stack of directories on the heap, as deep as the tree is.  The
  * caller decides: walk_next() hands out the entries of the present directory in
