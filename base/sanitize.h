@@ -21,6 +21,7 @@
 /* Before a function that races on purpose, and says why. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
+#define SANITIZE_THREAD
 #define SANITIZE_NO_THREAD __attribute__((no_sanitize("thread"), noinline))
 #endif
 #endif

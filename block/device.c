@@ -10,6 +10,7 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "block/block_impl.h"
+#include "kern/waiting.h"
 
 enum {
 	TRANSFER_PENDING,
@@ -77,7 +78,7 @@ transfer_wait(struct transfer *transfer)
 	    memory_order_acq_rel, memory_order_acquire);
 	while (atomic_load_explicit(&transfer->state, memory_order_acquire) != TRANSFER_DONE) {
 		if (kernel->host_ops->wait(kernel->host, &transfer->state, TRANSFER_WAITED_FOR,
-			HOST_NO_DEADLINE) == -EDEADLK)
+			HOST_NO_DEADLINE, waiting_for(WAIT_TRANSFER, RANK_COUNT)) == -EDEADLK)
 			kernel_panic(kernel, "block: a transfer that nobody will complete");
 	}
 }

@@ -100,10 +100,12 @@ struct host_ops {
 	 * Sleep while *word is expected, until a wake() on it or until
 	 * clock_monotonic() reaches deadline; may return early for no reason.
 	 * Blocks.  0, or -ETIMEDOUT; -EDEADLK where nothing could ever wake the
-	 * caller (a host without threads and without pending work).
+	 * caller (a host without threads and without pending work).  what is a
+	 * number of the kernel's for what is waited for; hosts that report who
+	 * waits have whoever put the kernel together put it into words.
 	 */
 	int (*wait)(struct host *host, const _Atomic uint32_t *word, uint32_t expected,
-	    uint64_t deadline);
+	    uint64_t deadline, uint32_t what);
 
 	/* Wake up to count threads that wait on word. */
 	void (*wake)(struct host *host, const _Atomic uint32_t *word, unsigned count);

@@ -12,6 +12,7 @@
 #include "kern/condition.h"
 
 #include "kern/kernel.h"
+#include "kern/waiting.h"
 
 void
 condition_init(struct condition *condition)
@@ -32,7 +33,8 @@ condition_wait(struct condition *condition, struct mutex *mutex, uint64_t deadli
 	sequence = atomic_load_explicit(&condition->sequence, memory_order_relaxed);
 	mutex_unlock(mutex);
 
-	error = kernel->host_ops->wait(kernel->host, &condition->sequence, sequence, deadline);
+	error = kernel->host_ops->wait(kernel->host, &condition->sequence, sequence, deadline,
+	    waiting_for(WAIT_CONDITION, mutex->rank));
 
 	mutex_lock(mutex);
 	atomic_fetch_sub_explicit(&condition->waiters, 1, memory_order_relaxed);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/format.h"
 #include "kern/kernel.h"
 
 #define REPEAT_SHIFT 32
@@ -24,8 +25,8 @@
 _Static_assert(RANK_COUNT <= REPEAT_SHIFT, "a thread's word has a bit for each rank");
 
 /* A switch, and not a table, so that a rank without a name does not compile. */
-static const char *
-rank_name(enum lock_rank rank)
+const char *
+lock_rank_name(enum lock_rank rank)
 {
 	switch (rank) {
 	case RANK_PROCESS:
@@ -133,7 +134,7 @@ lock_debug_acquire_checked(struct kernel *kernel, enum lock_rank rank)
 		    (enum lock_rank)(31 - __builtin_clz((unsigned)(*held & RANK_MASK)));
 
 		kernel_panic(kernel, "lock order: rank %d (%s) is taken while rank %d (%s) is held",
-		    (int)rank, rank_name(rank), (int)highest, rank_name(highest));
+		    (int)rank, lock_rank_name(rank), (int)highest, lock_rank_name(highest));
 	}
 	*held = held_with(*held, rank);
 }
@@ -157,9 +158,21 @@ lock_debug_release_checked(struct kernel *kernel, enum lock_rank rank)
 
 	if ((*held >> rank & 1) == 0)
 		kernel_panic(kernel, "lock owner: rank %d (%s) is released by a thread without it",
-		    (int)rank, rank_name(rank));
+		    (int)rank, lock_rank_name(rank));
 	if ((*held & one * REPEAT_MASK) != 0)
 		*held -= one;
 	else
 		*held &= ~(UINT64_C(1) << rank);
+}
+
+void
+lock_debug_describe(uint64_t held, char *text, size_t size)
+{
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (unsigned rank = 0; rank < RANK_COUNT; rank++)
+		if ((held >> rank & 1) != 0 && length < size)
+			length += format_text(text + length, size - length, "%s%s",
+			    length > 0 ? ", " : "", lock_rank_name((enum lock_rank)rank));
 }

@@ -10,6 +10,8 @@
 #define KERN_LOCK_DEBUG_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "kern/lock_rank.h"
 
@@ -20,6 +22,12 @@
 #endif
 
 struct kernel;
+
+/* What people call a lock of rank. */
+const char *lock_rank_name(enum lock_rank rank);
+
+/* Put the ranks that a thread's word says it holds into words; cut to size. */
+void lock_debug_describe(uint64_t held, char *text, size_t size);
 
 void lock_debug_acquire_checked(struct kernel *kernel, enum lock_rank rank);
 bool lock_debug_try_checked(struct kernel *kernel, enum lock_rank rank);

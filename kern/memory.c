@@ -26,6 +26,10 @@
 
 #define BOOT_SIZE ((size_t)64 << 10) /* of the first chunk; about what a boot uses */
 
+/* In memory.faults. */
+#define FAULT_COUNTED 1 /* the so many-th allocation fails */
+#define FAULT_DRAWN   2 /* each may */
+
 #define CHUNK_KERNEL 2 /* in chunk.used: page 1 */
 
 _Static_assert(sizeof(struct kernel) <= PAGE_SIZE, "a kernel is one page");
@@ -131,27 +135,55 @@ void
 memory_fail_after(struct kernel *kernel, uint64_t count)
 {
 	atomic_store_explicit(&kernel->memory.fail_in, count + 1, memory_order_relaxed);
+	atomic_fetch_or_explicit(&kernel->memory.faults, FAULT_COUNTED, memory_order_relaxed);
+}
+
+void
+memory_fail_often(struct kernel *kernel, uint32_t chance, uint64_t seed)
+{
+	atomic_store_explicit(&kernel->memory.fail_random, seed, memory_order_relaxed);
+	atomic_store_explicit(&kernel->memory.fail_chance, chance, memory_order_relaxed);
+	atomic_fetch_or_explicit(&kernel->memory.faults, FAULT_DRAWN, memory_order_relaxed);
 }
 
 bool
 memory_fail_stop(struct kernel *kernel)
 {
-	return IS_CHECKED &&
-	       atomic_exchange_explicit(&kernel->memory.fail_in, 0, memory_order_relaxed) == 0;
+	struct memory *memory = &kernel->memory;
+	uint32_t faults = atomic_exchange_explicit(&memory->faults, 0, memory_order_relaxed);
+
+	atomic_store_explicit(&memory->fail_chance, 0, memory_order_relaxed);
+	return atomic_exchange_explicit(&memory->fail_in, 0, memory_order_relaxed) == 0 &&
+	       (faults & FAULT_COUNTED) != 0;
+}
+
+/* The next of a sequence that looks random (Knuth's MMIX generator). */
+static uint32_t
+next_random(_Atomic uint64_t *state)
+{
+	uint64_t last = atomic_load_explicit(state, memory_order_relaxed);
+	uint64_t next;
+
+	do
+		next = last * 6364136223846793005 + 1442695040888963407;
+	while (!atomic_compare_exchange_weak_explicit(state, &last, next, memory_order_relaxed,
+	    memory_order_relaxed));
+	return (uint32_t)(next >> 32);
 }
 
 bool
-memory_is_to_fail_checked(struct kernel *kernel)
+memory_is_to_fail_now(struct kernel *kernel)
 {
-	_Atomic uint64_t *fail_in = &kernel->memory.fail_in;
-	uint64_t in = atomic_load_explicit(fail_in, memory_order_relaxed);
+	struct memory *memory = &kernel->memory;
+	uint64_t in = atomic_load_explicit(&memory->fail_in, memory_order_relaxed);
+	uint32_t chance = atomic_load_explicit(&memory->fail_chance, memory_order_relaxed);
 
 	while (in != 0) {
-		if (atomic_compare_exchange_weak_explicit(fail_in, &in, in - 1,
+		if (atomic_compare_exchange_weak_explicit(&memory->fail_in, &in, in - 1,
 			memory_order_relaxed, memory_order_relaxed))
 			return in == 1;
 	}
-	return false;
+	return chance != 0 && next_random(&memory->fail_random) < chance;
 }
 
 struct kernel *

@@ -71,7 +71,10 @@ struct memory {
 	struct mutex reclaim_lock;
 	struct list shrinkers; /* GUARDED_BY(reclaim_lock) */
 	struct size_class classes[SIZE_CLASS_COUNT];
-	_Atomic uint64_t fail_in; /* the so many-th allocation fails; 0: none */
+	_Atomic uint32_t faults;      /* allocations are failed on purpose: how */
+	_Atomic uint64_t fail_in;     /* the so many-th fails; 0: none */
+	_Atomic uint32_t fail_chance; /* of each, in 2^32 */
+	_Atomic uint64_t fail_random; /* what decides next */
 };
 
 /*
@@ -105,11 +108,12 @@ void shrinker_register(struct kernel *kernel, struct shrinker *shrinker);
 void shrinker_unregister(struct kernel *kernel, struct shrinker *shrinker);
 
 /*
- * For tests, in builds with lock checks: let the next count allocations succeed
- * and the one after them fail.  memory_fail_stop() ends it and says whether an
- * allocation was failed.
+ * For tests: let the next count allocations succeed and the one after them
+ * fail; or let each fail by a chance of so many in 2^32, as follows from seed.
+ * memory_fail_stop() ends both, and says whether the one after count was failed.
  */
 void memory_fail_after(struct kernel *kernel, uint64_t count);
+void memory_fail_often(struct kernel *kernel, uint32_t chance, uint64_t seed);
 bool memory_fail_stop(struct kernel *kernel);
 
 /*

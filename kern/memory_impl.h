@@ -92,13 +92,14 @@ void page_run_destroy(struct kernel *kernel);
 
 /* memory.c */
 
-bool memory_is_to_fail_checked(struct kernel *kernel);
+bool memory_is_to_fail_now(struct kernel *kernel);
 
 /* Whether this allocation is one that a test wants to fail. */
 static inline bool
 memory_is_to_fail(struct kernel *kernel)
 {
-	return IS_CHECKED && memory_is_to_fail_checked(kernel);
+	return UNLIKELY(atomic_load_explicit(&kernel->memory.faults, memory_order_relaxed) != 0) &&
+	       memory_is_to_fail_now(kernel);
 }
 
 /* page_run_take(), asking the shrinkers if need be. */

@@ -304,18 +304,36 @@ allocate_all(struct kernel *kernel)
 }
 
 static void
-a_checked_build_fails_the_allocation_it_was_told_to(void **state)
+the_allocation_fails_that_is_told_to(void **state)
 {
 	struct kernel *kernel = fake_kernel_create(&host, false, 0);
 
 	for (size_t n = 0; n < 5; n++) {
 		memory_fail_after(kernel, n);
-		assert_int_equal(allocate_all(kernel), IS_CHECKED ? n : 5);
-		assert_int_equal(memory_fail_stop(kernel), IS_CHECKED);
+		assert_int_equal(allocate_all(kernel), n);
+		assert_true(memory_fail_stop(kernel));
 	}
 	memory_fail_after(kernel, 5);
 	assert_int_equal(allocate_all(kernel), 5);
 	assert_false(memory_fail_stop(kernel));
+	assert_int_equal(allocate_all(kernel), 5);
+	fake_kernel_destroy(kernel);
+}
+
+static void
+allocations_fail_by_chance_as_the_seed_has_it(void **state)
+{
+	struct kernel *kernel = fake_kernel_create(&host, false, 0);
+	size_t sums[3] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sums); i++) {
+		memory_fail_often(kernel, UINT32_MAX / 4, i / 2);
+		for (size_t j = 0; j < 100; j++)
+			sums[i] = sums[i] * 3 + allocate_all(kernel);
+		assert_false(memory_fail_stop(kernel));
+	}
+	assert_int_equal(sums[0], sums[1]);
+	assert_int_not_equal(sums[0], sums[2]);
 	assert_int_equal(allocate_all(kernel), 5);
 	fake_kernel_destroy(kernel);
 }
@@ -334,7 +352,8 @@ main(void)
 		cmocka_unit_test(a_shrinker_that_is_gone_is_not_called),
 		cmocka_unit_test(no_thread_fails_while_another_shrinks),
 		cmocka_unit_test(a_checked_build_says_what_was_not_freed),
-		cmocka_unit_test(a_checked_build_fails_the_allocation_it_was_told_to),
+		cmocka_unit_test(the_allocation_fails_that_is_told_to),
+		cmocka_unit_test(allocations_fail_by_chance_as_the_seed_has_it),
 		cmocka_unit_test(without_checks_leaks_go_back_with_the_kernel),
 	};
 

@@ -14,6 +14,7 @@
 #include "base/errno.h"
 #include "kern/kernel.h"
 #include "kern/lock_debug.h"
+#include "kern/waiting.h"
 
 enum {
 	MUTEX_FREE,
@@ -47,7 +48,7 @@ mutex_wait(struct mutex *mutex)
 	while (atomic_exchange_explicit(&mutex->state, MUTEX_CONTENDED, memory_order_acquire) !=
 	       MUTEX_FREE) {
 		if (kernel->host_ops->wait(kernel->host, &mutex->state, MUTEX_CONTENDED,
-			HOST_NO_DEADLINE) == -EDEADLK)
+			HOST_NO_DEADLINE, waiting_for(WAIT_MUTEX, mutex->rank)) == -EDEADLK)
 			kernel_panic(kernel, "mutex of rank %u: deadlock", mutex->rank);
 	}
 }

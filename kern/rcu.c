@@ -13,6 +13,7 @@
 
 #include "base/errno.h"
 #include "kern/kernel.h"
+#include "kern/waiting.h"
 
 #define READING	   1u
 #define WAITED_FOR 2u
@@ -75,7 +76,7 @@ wait_for(struct kernel *kernel, struct rcu_reader *reader)
 		    !atomic_compare_exchange_strong(&reader->state, &state, state | WAITED_FOR))
 			continue;
 		if (kernel->host_ops->wait(kernel->host, &reader->state, section | WAITED_FOR,
-			HOST_NO_DEADLINE) == -EDEADLK)
+			HOST_NO_DEADLINE, waiting_for(WAIT_RCU, RANK_RCU)) == -EDEADLK)
 			kernel_panic(kernel, "rcu: a reader waits for itself");
 		state = atomic_load(&reader->state);
 	}

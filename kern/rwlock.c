@@ -23,6 +23,7 @@
 #include "base/sanitize.h"
 #include "kern/kernel.h"
 #include "kern/lock_debug.h"
+#include "kern/waiting.h"
 
 #define WRITER	     0x80000000u
 #define WRITER_WAITS 0x40000000u
@@ -49,8 +50,8 @@ rwlock_sleep(struct rwlock *lock, uint32_t seen, uint32_t flags)
 	if (flagged != seen && !atomic_compare_exchange_strong_explicit(&lock->state, &seen,
 				   flagged, memory_order_relaxed, memory_order_relaxed))
 		return;
-	if (kernel->host_ops->wait(kernel->host, &lock->state, flagged, HOST_NO_DEADLINE) ==
-	    -EDEADLK)
+	if (kernel->host_ops->wait(kernel->host, &lock->state, flagged, HOST_NO_DEADLINE,
+		waiting_for(WAIT_RWLOCK, lock->rank)) == -EDEADLK)
 		kernel_panic(kernel, "reader-writer lock of rank %u: deadlock", lock->rank);
 }
 

@@ -12,6 +12,7 @@
 #include "base/string.h"
 #include "kern/memory.h"
 #include "kern/wait_queue.h"
+#include "kern/waiting.h"
 #include "syscall/handlers.h"
 #include "syscall/process.h"
 #include "syscall/user_time.h"
@@ -78,7 +79,8 @@ poller_sleep(struct poller *poller, uint64_t deadline)
 	int error = 0;
 
 	while (error == 0 && atomic_load_explicit(&poller->is_woken, memory_order_acquire) == 0)
-		error = host_ops->wait(poller->kernel->host, &poller->is_woken, 0, deadline);
+		error = host_ops->wait(poller->kernel->host, &poller->is_woken, 0, deadline,
+		    waiting_for(WAIT_POLL, RANK_COUNT));
 	return error;
 }
 

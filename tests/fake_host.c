@@ -138,7 +138,8 @@ sleeper_release(struct host *host, struct sleeper *sleeper, int result)
 }
 
 static int
-fake_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline)
+fake_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline,
+    uint32_t what)
 {
 	struct sleeper sleeper = { .word = word, .deadline = deadline, .is_asleep = true };
 

@@ -34,3 +34,9 @@ device_register(struct kernel *kernel, enum vnode_type type, uint32_t major,
 	table->drivers[table->driver_count++] = (struct device_driver){ type, major, ops };
 	return 0;
 }
+
+int
+device_sync_nothing(struct kernel *kernel, uint32_t number)
+{
+	return 0;
+}

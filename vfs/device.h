@@ -53,7 +53,13 @@ struct device_ops {
 
 	/* Bytes, for seeking from the end; 0 for streams. */
 	uint64_t (*size)(struct kernel *kernel, uint32_t number);
+
+	/* Make durable what was written. */
+	int (*sync)(struct kernel *kernel, uint32_t number);
 };
+
+/* device_ops.sync of those that keep nothing. */
+int device_sync_nothing(struct kernel *kernel, uint32_t number);
 
 /*
  * -EEXIST, -ENOSPC when there are too many.  For components that start: there is

@@ -7,6 +7,7 @@
  * Nobody else touches vnode->ops, but for reclaim, which vnode.c calls.
  */
 #include "base/errno.h"
+#include "vfs/device.h"
 #include "vfs/mount.h"
 #include "vfs/vfs_impl.h"
 #include "vfs/vnode.h"
@@ -255,7 +256,12 @@ vnode_sync(struct vnode *vnode, bool data_only)
 {
 	int error = page_cache_sync(vnode);
 	int rest = vnode->ops->sync(vnode, data_only);
+	const struct device_ops *driver = NULL;
 
+	if (vnode->type == VNODE_BLOCK || vnode->type == VNODE_CHARACTER)
+		driver = device_find(vnode->kernel, vnode->type, vnode->attributes.device);
+	if (driver != NULL && error == 0)
+		error = driver->sync(vnode->kernel, vnode->attributes.device);
 	return error < 0 ? error : rest;
 }
 

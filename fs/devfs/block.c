@@ -221,10 +221,24 @@ store_write(struct kernel *kernel, uint32_t number, struct uio *uio, uint64_t of
 	return error;
 }
 
+static int
+store_sync(struct kernel *kernel, uint32_t number)
+{
+	struct block_dev *dev = block_get_by_number(kernel, number);
+	int error;
+
+	if (dev == NULL)
+		return -ENXIO;
+	error = dev->is_read_only ? 0 : block_flush(dev);
+	block_put(dev);
+	return error;
+}
+
 const struct device_ops devfs_block_ops = {
 	.open = store_open,
 	.close = store_close,
 	.read = store_read,
 	.write = store_write,
 	.size = store_size,
+	.sync = store_sync,
 };

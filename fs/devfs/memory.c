@@ -115,4 +115,5 @@ const struct device_ops devfs_memory_ops = {
 	.read = memory_read,
 	.write = memory_write,
 	.size = memory_size,
+	.sync = device_sync_nothing,
 };

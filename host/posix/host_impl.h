@@ -66,7 +66,7 @@ int64_t posix_clock_wall(struct host *host);
 
 /* wait.c */
 int posix_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected,
-    uint64_t deadline);
+    uint64_t deadline, uint32_t what);
 void posix_wake(struct host *host, const _Atomic uint32_t *word, unsigned count);
 
 /* thread.c */

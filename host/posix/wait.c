@@ -26,7 +26,8 @@
 _Static_assert(sizeof(time_t) == 8, "the call takes the C library's timespec");
 
 int
-posix_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline)
+posix_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline,
+    uint32_t what)
 {
 	struct timespec until = {
 		.tv_sec = (time_t)(deadline / NANOSECONDS),

@@ -63,8 +63,8 @@ does_not_sleep_when_the_word_is_another(void **state)
 	struct host *host = *state;
 	_Atomic uint32_t word = 7;
 
-	assert_int_equal(posix_host_ops.wait(host, &word, 6, HOST_NO_DEADLINE), 0);
-	assert_int_equal(posix_host_ops.wait(host, &word, 8, now(host) + LONG_TIME), 0);
+	assert_int_equal(posix_host_ops.wait(host, &word, 6, HOST_NO_DEADLINE, 0), 0);
+	assert_int_equal(posix_host_ops.wait(host, &word, 8, now(host) + LONG_TIME, 0), 0);
 }
 
 static void
@@ -76,7 +76,7 @@ times_out_at_its_deadline_and_not_before(void **state)
 	int error;
 
 	do
-		error = posix_host_ops.wait(host, &word, 7, deadline);
+		error = posix_host_ops.wait(host, &word, 7, deadline, 0);
 	while (error == 0);
 	assert_int_equal(error, -ETIMEDOUT);
 	assert_true(now(host) >= deadline);
@@ -87,8 +87,8 @@ times_out_at_once_when_the_deadline_has_passed(void **state)
 {
 	_Atomic uint32_t word = 7;
 
-	assert_int_equal(posix_host_ops.wait(*state, &word, 7, 0), -ETIMEDOUT);
-	assert_int_equal(posix_host_ops.wait(*state, &word, 7, 1), -ETIMEDOUT);
+	assert_int_equal(posix_host_ops.wait(*state, &word, 7, 0, 0), -ETIMEDOUT);
+	assert_int_equal(posix_host_ops.wait(*state, &word, 7, 1, 0), -ETIMEDOUT);
 }
 
 static void
@@ -97,8 +97,8 @@ leaves_errno_alone(void **state)
 	_Atomic uint32_t word = 7;
 
 	errno = EXDEV;
-	posix_host_ops.wait(*state, &word, 6, HOST_NO_DEADLINE);
-	assert_int_equal(posix_host_ops.wait(*state, &word, 7, 0), -ETIMEDOUT);
+	posix_host_ops.wait(*state, &word, 6, HOST_NO_DEADLINE, 0);
+	assert_int_equal(posix_host_ops.wait(*state, &word, 7, 0, 0), -ETIMEDOUT);
 	posix_host_ops.wake(*state, &word, 1);
 	assert_int_equal(errno, EXDEV);
 }
@@ -124,7 +124,7 @@ play(void *argument)
 
 		while (atomic_load(player->ball) != player->side) {
 			int error =
-			    posix_host_ops.wait(player->host, player->ball, other, deadline);
+			    posix_host_ops.wait(player->host, player->ball, other, deadline, 0);
 
 			if (error < 0) {
 				player->error = error;
@@ -168,7 +168,7 @@ sleep_until_set(void *argument)
 	uint64_t deadline = now(sleeper->host) + LONG_TIME;
 
 	while (sleeper->error == 0 && atomic_load(sleeper->word) == 0)
-		sleeper->error = posix_host_ops.wait(sleeper->host, sleeper->word, 0, deadline);
+		sleeper->error = posix_host_ops.wait(sleeper->host, sleeper->word, 0, deadline, 0);
 }
 
 static void

@@ -49,8 +49,8 @@ void wasm_memory_return(struct host *host, void *memory, size_t size);
 /* wait.c */
 uint64_t wasm_clock_monotonic(struct host *host);
 int64_t wasm_clock_wall(struct host *host);
-int wasm_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected,
-    uint64_t deadline);
+int wasm_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline,
+    uint32_t what);
 void wasm_wake(struct host *host, const _Atomic uint32_t *word, unsigned count);
 void wasm_work_pending(struct host *host, uint64_t deadline);
 

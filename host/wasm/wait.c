@@ -43,7 +43,8 @@ wasm_host_run(struct host *host)
 }
 
 int
-wasm_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline)
+wasm_wait(struct host *host, const _Atomic uint32_t *word, uint32_t expected, uint64_t deadline,
+    uint32_t what)
 {
 	while (atomic_load_explicit(word, memory_order_relaxed) == expected) {
 		uint64_t now = wasm_clock_monotonic(host);

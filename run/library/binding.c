@@ -147,14 +147,11 @@ binding_choose(struct binding *binding, struct rump_kernel *kernel) REQUIRES(loc
 		list_push_back(&kernel->bindings, &binding->link);
 }
 
-/* The host thread ends. */
-static void
-binding_destroy(void *argument)
+void
+binding_destroy(struct binding *binding)
 {
-	struct binding *binding = argument;
 	struct lwp *lwp;
 
-	library_binding = NULL;
 	library_lock();
 	lwp = lwp_leave(binding_detach(binding));
 	binding_choose(binding, NULL);
@@ -163,10 +160,32 @@ binding_destroy(void *argument)
 	free(binding);
 }
 
+/* The host thread ends. */
+static void
+end_thread(void *argument)
+{
+	library_binding = NULL;
+	binding_destroy(argument);
+}
+
 static void
 create_key(void)
 {
-	key_error = -pthread_key_create(&key, binding_destroy);
+	key_error = -pthread_key_create(&key, end_thread);
+}
+
+struct binding *
+binding_create(struct rump_kernel *kernel)
+{
+	struct binding *binding = calloc(1, sizeof(*binding));
+
+	if (binding == NULL)
+		return NULL;
+	list_init(&binding->link);
+	library_lock();
+	binding_choose(binding, kernel);
+	library_unlock();
+	return binding;
 }
 
 /* The calling host thread's binding, made if there is none; NULL: no memory. */
@@ -275,10 +294,10 @@ enter(struct thread **out)
 	return 0;
 }
 
-void
-binding_forget_kernel(struct rump_kernel *kernel)
+/* Nobody is bound to kernel any more. */
+static void
+unbind_all(struct rump_kernel *kernel) REQUIRES(lock)
 {
-	library_lock();
 	list_for_each_safe(link, after, &kernel->bindings) {
 		struct binding *binding = list_entry(link, struct binding, link);
 
@@ -293,6 +312,13 @@ binding_forget_kernel(struct rump_kernel *kernel)
 			lwp->binding->lwp = NULL;
 		}
 	}
+}
+
+void
+binding_forget_kernel(struct rump_kernel *kernel)
+{
+	library_lock();
+	unbind_all(kernel);
 	while (kernel->leaving > 0)
 		pthread_cond_wait(&has_left, &lock);
 	library_unlock();
@@ -304,6 +330,16 @@ binding_forget_kernel(struct rump_kernel *kernel)
 		thread_destroy(lwp->thread);
 		free(lwp);
 	}
+}
+
+void
+binding_lose_kernel(struct rump_kernel *kernel)
+{
+	library_lock();
+	unbind_all(kernel);
+	library_unlock();
+	list_for_each_safe(link, after, &kernel->lwps)
+		free(list_entry(link, struct lwp, link));
 }
 
 /* ---- the public functions -------------------------------------------------------------------------- */

@@ -30,8 +30,8 @@ nanoseconds_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static bool
-is_valid_config(const struct rump_kernel_config *config)
+bool
+library_is_valid_config(const struct rump_kernel_config *config)
 {
 	static const struct rump_kernel_config zero;
 
@@ -110,7 +110,7 @@ rump_kernel_create(const struct rump_kernel_config *config, struct rump_kernel *
 	*out = NULL;
 	if (config == NULL)
 		config = &defaults;
-	if (!is_valid_config(config))
+	if (!library_is_valid_config(config))
 		return EINVAL;
 	return -create(config, out);
 }
@@ -251,8 +251,19 @@ rump_kernel_destroy(struct rump_kernel *kernel)
 	if (kernel->own_host != NULL)
 		posix_host_destroy(kernel->own_host);
 	pthread_mutex_destroy(&kernel->stores_lock);
+	if (kernel->ended != NULL)
+		kernel->ended(kernel);
 	free(kernel);
 	return error < 0 ? EIO : 0;
+}
+
+void
+library_lose(struct rump_kernel *kernel)
+{
+	binding_lose_kernel(kernel);
+	etfs_forget_all(kernel);
+	pthread_mutex_destroy(&kernel->stores_lock);
+	free(kernel);
 }
 
 int

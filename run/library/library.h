@@ -41,6 +41,10 @@ struct rump_kernel {
 	struct lwp *idle;     /* one of them, implicit, that nobody runs; or NULL */
 	unsigned leaving;     /* of them, those that are off the list and not gone yet */
 
+	/* Its host is not used any more; NULL: nobody wants to know.  constant */
+	void (*ended)(struct rump_kernel *kernel);
+	void *ended_data; /* its; constant */
+
 	pthread_mutex_t stores_lock;
 	struct list stores; /* host files registered; GUARDED_BY(stores_lock) */
 };
@@ -58,6 +62,8 @@ struct lwp {
 
 /* library.c: the default kernel, created if it is not there. */
 MUST_CHECK int library_default_kernel(struct rump_kernel **out);
+
+bool library_is_valid_config(const struct rump_kernel_config *config);
 
 /* rump_kernel_create() on a host of the caller's, which stays longer than the kernel. */
 MUST_CHECK int library_create_on(const struct host_ops *ops, struct host *host,
@@ -86,6 +92,20 @@ void binding_forget_kernel(struct rump_kernel *kernel);
 /* etfs.c: the superuser at the root of kernel's root file system.  -ENOMEM. */
 MUST_CHECK int library_context_begin(struct path_context *context, struct kernel *kernel);
 void library_context_end(struct path_context *context);
+
+/* The same where nobody may enter the kernel any more: its threads are just forgotten. */
+void binding_lose_kernel(struct rump_kernel *kernel);
+
+/*
+ * For those who run several threads of control on one host thread: a binding that
+ * is not the host thread's, which means kernel, for them to put into
+ * library_binding; and its end, as if its host thread ended.  NULL: no memory.
+ */
+struct binding *binding_create(struct rump_kernel *kernel);
+void binding_destroy(struct binding *binding);
+
+/* Free a kernel that is lost: nothing in it is looked at. */
+void library_lose(struct rump_kernel *kernel);
 
 /* etfs.c: the kernel goes. */
 void etfs_forget_all(struct rump_kernel *kernel);
