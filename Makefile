@@ -8,7 +8,8 @@
 #   make test       everything: gates, both compilers, sanitizers, fuzzing, and
 #                   what decodes media on two other processors
 #   make cross      the tests on other processors; ARCH=name for one of them
-#   make web        the package for browsers and Node in build/web
+#   make web        the package for browsers and Node, and the page, in build/web
+#   make web-serve  the same, and serves the page on localhost; PORT=8000
 #   make bench      the measurements; BENCH=name for one of them
 #   make install    into PREFIX, below DESTDIR
 #   make gates      the rules that a script can check
@@ -18,6 +19,7 @@
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 BENCH ?=
+PORT ?= 8000
 ARCH ?=
 BUILD = build/gcc
 
@@ -36,10 +38,12 @@ demo:
 
 check:
 	@tools/need.sh build test
+	@tools/need_npm.sh
 	@tools/run_tests.py -j $(JOBS) check
 
 test:
 	@tools/need.sh build test cross-some
+	@tools/need_npm.sh
 	@tools/run_tests.py -j $(JOBS) all
 
 gates:
@@ -52,9 +56,14 @@ cross:
 
 web:
 	@tools/need.sh build web
+	@tools/need_npm.sh
 	@tools/configure.sh gcc
 	@ninja -C $(BUILD) -j $(JOBS) wasm
 	@tools/stage_web.sh $(BUILD)/web build/web
+
+web-serve: web
+	@tools/need.sh serve
+	@node tools/web_serve.mjs build/web $(PORT)
 
 bench:
 	@tools/need.sh build bench
@@ -72,4 +81,4 @@ format:
 clean:
 	rm -rf build
 
-.PHONY: all build demo check test cross gates web bench install format clean
+.PHONY: all build demo check test cross gates web web-serve bench install format clean

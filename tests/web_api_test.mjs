@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 
 const web = process.env.BUILD_ROOT + "/web/";
 const { Kernel, KernelError, WorkerKernel, BytesSource, CachedSource, compileModule, openSource,
-	tarStream } =
+	OverlaySource, tarStream } =
 	await import(pathToFileURL(web + "anykernel.js").href);
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "web-api-"));
@@ -42,7 +42,7 @@ const imagePath = path.join(scratch, "small.img");
 		"odd\n");
 	fs.utimesSync(path.join(tree, "hello"), 1e9, 1e9);
 	fs.symlinkSync("folder/deep", path.join(tree, "link"));
-	execFileSync("makefs", ["-t", "ffs", "-o", "version=2", imagePath, tree]);
+	execFileSync("makefs", ["-t", "ffs", "-s", "12m", "-o", "version=2,density=8192", imagePath, tree]);
 }
 const image = fs.readFileSync(imagePath);
 
@@ -432,6 +432,120 @@ test("a read-only source is never written", async () => {
 	assert.deepEqual(writes, []);
 });
 
+// ---- writing, to an image ----------------------------------------------------------------
+
+// What the native command prints.
+function rump(...words) {
+	return execFileSync(process.env.BUILD_ROOT + "/rump", words,
+		{ encoding: "latin1", maxBuffer: 2 ** 26 });
+}
+
+// Make one of each kind of change below top.
+function change(k, top) {
+	k.mkdirSync(`${top}/new/inner`, { recursive: true });
+	k.writeFileSync(`${top}/new/data`, noise(LARGE));
+	k.truncateSync(`${top}/new/data`, LARGE - 7);
+	k.appendFileSync(`${top}/hello`, "again\n");
+	k.renameSync(`${top}/folder/deep/file`, `${top}/new/moved`);
+	k.unlinkSync(`${top}/large`);
+	k.rmSync(`${top}/folder`, { recursive: true });
+	k.symlinkSync("/new/moved", `${top}/new/link`);
+	k.linkSync(`${top}/hello`, `${top}/new/hard`);
+	k.chmodSync(`${top}/hello`, 0o640);
+}
+
+function checkChanged(file) {
+	assert.equal(rump("cat", `${file}:/hello`), "Hello, world\nagain\n");
+	assert.equal(rump("cat", `${file}:/new/moved`), "deep\n");
+	assert.equal(rump("cat", `${file}:/new/link`), "deep\n");
+	assert.ok(Buffer.from(rump("cat", `${file}:/new/data`), "latin1")
+		.equals(Buffer.from(noise(LARGE - 7))));
+	assert.match(rump("info", file), /clean: +yes/);
+	assert.match(rump("ls", "-l", file), /^-rw-r----- +2 .* hello$/m);
+	assert.doesNotMatch(rump("ls", file), /^(large|folder)$/m);
+}
+
+test("an image that is a file is written, and natively it is the same", async () => {
+	const file = path.join(scratch, "written.img");
+
+	fs.copyFileSync(imagePath, file);
+	await withImage(file, { readOnly: false }, (kernel, mount) => {
+		assert.equal(mount.readOnly, false);
+		change(kernel.fs, "/mnt");
+	});
+	checkChanged(file);
+});
+
+test("an overlay keeps changes, gives them out, and saves the image", async () => {
+	const file = path.join(scratch, "overlay.img");
+	const before = Buffer.from(image);
+	let changes;
+
+	await withImage(image, { overlay: true }, async (kernel, mount) => {
+		change(kernel.fs, "/mnt");
+		const saved = mount.save();
+		fs.writeFileSync(file, Buffer.from(await saved.arrayBuffer()));
+		assert.equal(kernel.fs.readFileSync("/mnt/new/moved", "utf8"), "deep\n");
+		mount.unmount();
+		changes = mount.changes();
+		assert.ok(mount.changedSize >= LARGE);
+		assert.ok(image.equals(before));
+	});
+	checkChanged(file);
+	await withImage(imagePath, { overlay: changes }, (kernel) => {
+		assert.equal(kernel.fs.readFileSync("/mnt/new/moved", "utf8"), "deep\n");
+	});
+	assert.ok(image.equals(fs.readFileSync(imagePath)));
+});
+
+test("an overlay reads as bytes that are changed in place", () => {
+	const bytes = noise(200000);
+	const overlay = new OverlaySource(new BytesSource(bytes.slice(), { readOnly: true }));
+	const target = new Uint8Array(150000);
+
+	for (const [offset, size] of [[10, 5], [65530, 20], [131072, 65536], [199999, 1], [0, 70000]]) {
+		const data = noise(size).map((byte) => byte ^ 0x55);
+
+		overlay.write(offset, data);
+		bytes.set(data, offset);
+		for (const from of [0, 1, 50000]) {
+			overlay.read(from, target);
+			assert.deepEqual(target, bytes.slice(from, from + target.length));
+		}
+	}
+	assert.equal(overlay.blob().size, 200000);
+});
+
+test("an image can be the root, and saving and unmounting find the way out", async () => {
+	await withImage(image, { overlay: true, asRoot: true }, async (kernel, mount) => {
+		const k = kernel.fs;
+
+		k.symlinkSync("/folder/deep/file", "/absolute");
+		assert.equal(k.readFileSync("/absolute", "utf8"), "deep\n");
+		assert.equal(k.existsSync("/dev"), false);
+		assert.equal(k.readFileSync("/../../hello", "utf8"), "Hello, world\n");
+		assert.equal(mount.save().size, image.length);
+		assert.equal(k.readFileSync("/absolute", "utf8"), "deep\n");
+		assert.ok(mount.info().some(([name]) => name === "format"));
+		mount.unmount();
+		assert.ok(k.existsSync("/dev"));
+	});
+});
+
+test("entries are names with attributes, and paths that lead to them", async () => {
+	await withImage(image, {}, async (kernel) => {
+		const entries = kernel.fs.entriesSync("/mnt");
+
+		assert.equal(entries.length, 5);
+		for (const { name, path: at, stats } of entries) {
+			assert.equal(kernel.fs.lstatSync(at).ino, stats.ino);
+			assert.equal(typeof at === "string", !name.includes("\ufffd"));
+		}
+		assert.deepEqual((await kernel.fs.entries("/mnt")).map(({ name }) => name),
+			entries.map(({ name }) => name));
+	});
+});
+
 // ---- workers and archives --------------------------------------------------------------------
 
 test("a kernel in a worker does the same, in promises", async () => {
@@ -465,6 +579,12 @@ test("a kernel in a worker does the same, in promises", async () => {
 	await assert.rejects(k.readdir("/mnt/none"),
 		{ code: "ENOENT", errno: -2, path: "/mnt/none", syscall: "open" });
 	await mount.unmount();
+	const other = await kernel.mount(imagePath, { overlay: true });
+	await k.writeFile("/mnt/new", "new\n");
+	await other.sync();
+	assert.ok((await other.changes()).length > 0);
+	assert.equal((await other.save()).size, image.length);
+	assert.equal((await k.entries("/mnt")).find(({ name }) => name === "new").stats.size, 4);
 	assert.ok((await kernel.memory()).total > 0);
 	await kernel.destroy();
 	await assert.rejects(k.readdir("/"), /was destroyed/);

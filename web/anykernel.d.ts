@@ -16,6 +16,8 @@ export interface Source {
 	/** What was written is durable after. */
 	flush?(): void;
 	close?(): void;
+	/** Bytes, or a Blob that stands for them, without reading. */
+	slice?(start: number, end: number): Uint8Array | Blob;
 }
 
 /**
@@ -55,6 +57,27 @@ export class CachedSource implements Source {
 	close(): void;
 }
 
+/** Blocks of an image that were changed: numbers and bytes, which can be stored. */
+export type Changes = [number: number, bytes: Uint8Array][];
+
+/** Keeps in memory what is written over a source, and leaves that as it is. */
+export class OverlaySource implements Source {
+	constructor(below: Source, changes?: Changes);
+	readonly size: number;
+	readonly readOnly: boolean;
+	/** Bytes that are kept. */
+	readonly changedSize: number;
+	changes(): Changes;
+	/** The source with its changes. */
+	blob(): Blob;
+	read(offset: number, target: Uint8Array): void;
+	write(offset: number, data: Uint8Array): void;
+	close(): void;
+}
+
+/** All of a source; of a File or Blob without reading it. */
+export function blobOf(source: Source): Blob;
+
 /** The module as JavaScript: anykernel/anykernel.wasm.js is one. */
 export interface JavaScriptModule {
 	instantiate(imports: object): object;
@@ -79,6 +102,8 @@ export class KernelError extends Error {
 	readonly dest?: Path;
 	/** What the kernel had to say about it. */
 	readonly log: readonly string[];
+	/** The kernel cannot be called any more. */
+	readonly stopped?: boolean;
 	/** Of a disk with several file systems, or none. */
 	readonly partitions?: readonly Partition[];
 }
@@ -93,13 +118,23 @@ export interface BootOptions {
 }
 
 export interface AttachOptions {
-	/** Never write to the image; true if left out. */
+	/** Never write; if left out, true without an overlay and false with one. */
 	readOnly?: boolean;
+	/**
+	 * Keep in memory what is written, and leave the image as it is: any image can be
+	 * changed so, and save() gives the result.  Or changes to begin with.
+	 */
+	overlay?: boolean | Changes;
 }
 
 export interface MountOptions extends AttachOptions {
 	/** The directory to mount on, made if need be; "/mnt" if left out. */
 	at?: string;
+	/**
+	 * Make it the root of all paths: "/" is the image's root then, and its absolute
+	 * symbolic links lead into it.  One mount at a time.
+	 */
+	asRoot?: boolean;
 	/** A partition's name or label; the only one with a file system if left out. */
 	partition?: string | number;
 	/** The file system; all are tried if left out. */
@@ -146,6 +181,17 @@ export interface Mount {
 	readonly readOnly: boolean;
 	/** What the driver tells about the file system: names and values. */
 	info(): [name: string, value: string][];
+	/** Bytes that an overlay keeps; 0 without one. */
+	readonly changedSize: number;
+	/** What an overlay keeps, also after the kernel has stopped. */
+	changes(): Changes;
+	/** Write back what is to be written; in an overlay it outlives the kernel then. */
+	sync(): void;
+	/**
+	 * The image as it is now.  A writable mount is unmounted for that and mounted again,
+	 * so that all is written and marked clean; EBUSY while files are open.
+	 */
+	save(): Blob;
 	/** Write back, unmount, detach the device; EBUSY while files are open. */
 	unmount(): void;
 }
@@ -192,6 +238,16 @@ export class Dirent<Name = string> extends Typed {
 	readonly parentPath: Path;
 	readonly ino: number;
 }
+
+/** What entries() gives; path is bytes where the name is not UTF-8. */
+export class Entry {
+	readonly name: string;
+	readonly path: Path;
+	readonly stats: Stats;
+}
+
+/** The path of what is called name in path. */
+export function join(path: Path, name: Path): Path;
 
 export class Stats extends Typed {
 	readonly dev: number;
@@ -272,6 +328,8 @@ export class FileSystem {
 		recursive?: boolean }): Dirent<Uint8Array>[];
 	readdirSync(path: Path, options: ReaddirOptions & { withFileTypes: true }): Dirent[];
 	readdirSync(path: Path, options?: Text | ReaddirOptions): string[];
+	/** All that is in a directory, with its attributes. */
+	entriesSync(path: Path): Entry[];
 	readlinkSync(path: Path, options: Bytes): Uint8Array;
 	readlinkSync(path: Path, options?: Text): string;
 	mkdirSync(path: Path, options?: number | { recursive?: boolean; mode?: number }): void;
@@ -320,6 +378,7 @@ export interface PromisedFileSystem {
 		recursive?: boolean }): Promise<Dirent<Uint8Array>[]>;
 	readdir(path: Path, options: ReaddirOptions & { withFileTypes: true }): Promise<Dirent[]>;
 	readdir(path: Path, options?: Text | ReaddirOptions): Promise<string[]>;
+	entries(path: Path): Promise<Entry[]>;
 	readlink(path: Path, options: Bytes): Promise<Uint8Array>;
 	readlink(path: Path, options?: Text): Promise<string>;
 	mkdir(path: Path, options?: number | { recursive?: boolean; mode?: number }): Promise<void>;
@@ -349,6 +408,9 @@ export interface WorkerMount {
 	readonly partition?: Partition;
 	readonly partitions: Partition[];
 	info(): Promise<[name: string, value: string][]>;
+	changes(): Promise<Changes>;
+	sync(): Promise<void>;
+	save(): Promise<Blob>;
 	unmount(): Promise<void>;
 }
 
@@ -364,6 +426,8 @@ export class WorkerKernel {
 	memory(): Promise<{ taken: number; total: number }>;
 	mount(image: Exclude<Image, Source>, options?: MountOptions): Promise<WorkerMount>;
 	destroy(): Promise<void>;
+	/** End at once, whatever it does; nothing is written back. */
+	terminate(): void;
 }
 
 /** The file or folder at path as a tar archive, in which it is called name. */

@@ -33,6 +33,7 @@ const FLAGS = {
 };
 
 const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 const encoder = new TextEncoder();
 
 function decode(bytes, encoding) {
@@ -47,7 +48,17 @@ function optionsOf(options) {
 	return typeof options === "string" ? { encoding: options } : options ?? {};
 }
 
-function join(path, name) {
+function isText(bytes) {
+	try {
+		strictDecoder.decode(bytes);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+// The path of what is called name in path.
+export function join(path, name) {
 	if (typeof path === "string" && typeof name === "string")
 		return path.endsWith("/") ? path + name : path + "/" + name;
 	const bytes = [path, "/", name].map((part) =>
@@ -95,6 +106,15 @@ export class Dirent extends Typed {
 		this.name = name;
 		this.parentPath = parentPath;
 		this.ino = ino;
+	}
+}
+
+// What entries() gives.
+export class Entry {
+	constructor(parentPath, bytes, stats) {
+		this.name = decoder.decode(bytes);
+		this.path = join(parentPath, isText(bytes) ? this.name : bytes);
+		this.stats = stats;
 	}
 }
 
@@ -373,6 +393,21 @@ export class FileSystem {
 			});
 		}
 		return result;
+	}
+
+	// All that is in a directory with its attributes, in one go: { name, path, stats } of
+	// each, where path is a string if the name is UTF-8, and bytes otherwise.
+	entriesSync(path) {
+		const found = [];
+
+		this.#entries(path, (bytes) => found.push(bytes.slice()));
+		return this.#with(path, O_DIRECTORY, (fd) => found.map((bytes) => {
+			const statx = new Uint8Array(STATX_SIZE);
+
+			this.#must("statx", [fd, bytes, AT_SYMLINK_NOFOLLOW, STATX_ALL, statx],
+				{ syscall: "lstat", path: bytes });
+			return new Entry(path, bytes, new Stats(statx));
+		}));
 	}
 
 	readlinkSync(path, options) {

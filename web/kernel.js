@@ -4,9 +4,11 @@ import { argumentError, KernelError } from "./errors.js";
 import { FileSystem } from "./fs.js";
 import { Machine } from "./machine.js";
 import { compileModule } from "./module.js";
+import { blobOf, OverlaySource } from "./overlay.js";
 import { openSource } from "./source.js";
 
 const MS_RDONLY = 1;
+const O_DIRECTORY = 0o200000;
 const decoder = new TextDecoder();
 
 // A block device of a kernel, with a source behind it.
@@ -51,19 +53,42 @@ class Device {
 
 class Mount {
 	#kernel;
+	#options; // it was mounted with
 
-	constructor(kernel, path, device, partition, readOnly) {
+	// partition: undefined for the device as a whole
+	constructor(kernel, path, device, partition, options) {
 		this.#kernel = kernel;
+		this.#options = options;
 		this.path = path;
 		this.device = device;
 		this.partition = partition;
-		this.readOnly = readOnly;
+		this.readOnly = device.readOnly;
+	}
+
+	// Bytes that are kept over the image, and what they are; also of a kernel that has
+	// stopped.
+	get changedSize() {
+		return this.device.source.changedSize ?? 0;
+	}
+
+	changes() {
+		return this.device.source.changes?.() ?? [];
+	}
+
+	// Write back what is to be written.
+	sync() {
+		this.#kernel.syscall("sync");
+	}
+
+	// The image as it is now, as a Blob.  What is written is unmounted for that, so that
+	// all is in it and it is marked clean.
+	save() {
+		return this.#kernel._save(this, this.#options);
 	}
 
 	// What the driver has to say about the file system: pairs of name and value.
 	info() {
-		const text = decoder.decode(
-			this.#kernel.fs.getxattrSync(this.path, "rump.filesystem"));
+		const text = decoder.decode(this.#kernel._attribute(this.path, "rump.filesystem"));
 
 		return text.split("\n").filter((line) => line !== "").map((line) => {
 			const colon = line.indexOf(": ");
@@ -88,6 +113,8 @@ function describe(partition) {
 export class Kernel {
 	#machine;
 	#deviceCount = 0;
+	#outside; // a descriptor of the root from before chroot(), which leads back to it
+	#root; // the mount's path that is the root now
 
 	// options: { memoryLimit, onLine, module }
 	static async boot(options = {}) {
@@ -120,11 +147,18 @@ export class Kernel {
 	}
 
 	// Make what openSource() takes a block device.
-	async attach(image, { readOnly = true } = {}) {
-		const source = await openSource(image, { readOnly });
+	async attach(image, { overlay, readOnly = !overlay } = {}) {
+		const below = await openSource(image, { readOnly: readOnly || Boolean(overlay) });
+		const source = overlay ?
+			new OverlaySource(below, overlay === true ? [] : overlay) : below;
 		const name = `disk${this.#deviceCount}`;
 
-		this.#machine.attach(name, source, !readOnly && !source.readOnly);
+		try {
+			this.#machine.attach(name, source, !readOnly && !source.readOnly);
+		} catch (error) {
+			source.close?.();
+			throw error;
+		}
 		this.#deviceCount++;
 		return new Device(this.#machine, name, source, readOnly || source.readOnly);
 	}
@@ -132,16 +166,41 @@ export class Kernel {
 	// Mount the file system in image, or in its only partition that has one, or in
 	// the one that is named.
 	async mount(image, options = {}) {
-		const { at = "/mnt", readOnly = true } = options;
-		const device = await this.attach(image, { readOnly });
+		const { at = "/mnt" } = options;
+		const device = await this.attach(image, options);
 
+		return this.#fromOutside(() => {
+			try {
+				this.fs.mkdirSync(at, { recursive: true });
+				const mount = this.#mountDevice(device, at, options);
+
+				if (options.asRoot)
+					this.#root = at;
+				return mount;
+			} catch (error) {
+				if (!this.#machine.isDead)
+					device.detach();
+				throw error;
+			}
+		});
+	}
+
+	// Run code with the kernel's own root, then let that of asRoot be the root.
+	#fromOutside(code) {
+		const must = (name, ...values) => this.#machine.must(name, values);
+
+		this.#outside ??= this.fs.openSync("/", O_DIRECTORY);
+		if (this.#root !== undefined) {
+			must("fchdir", this.#outside);
+			must("chroot", ".");
+		}
 		try {
-			this.fs.mkdirSync(at, { recursive: true });
-			return this.#mountDevice(device, at, options);
-		} catch (error) {
-			if (!this.#machine.isDead)
-				device.detach();
-			throw error;
+			return code();
+		} finally {
+			if (this.#root !== undefined && !this.#machine.isDead) {
+				must("chroot", this.#root);
+				must("chdir", "/");
+			}
 		}
 	}
 
@@ -156,7 +215,7 @@ export class Kernel {
 			return this.#mountNamed(device, at, options);
 		try {
 			this.#mountAt(device.path, at, device, options);
-			return new Mount(this, at, device, undefined, device.readOnly);
+			return new Mount(this, at, device, undefined, options);
 		} catch (error) {
 			return this.#mountOnly(device, at, options, error);
 		}
@@ -172,7 +231,7 @@ export class Kernel {
 			throw new KernelError(2, { message: `the image has no partition ${wanted}; it has ` +
 				(all.map(describe).join(", ") || "no partition table") });
 		this.#mountAt(found.path, at, device, options);
-		return new Mount(this, at, device, found, device.readOnly);
+		return new Mount(this, at, device, found, options);
 	}
 
 	// As a whole it cannot be mounted, because of error.
@@ -207,11 +266,34 @@ export class Kernel {
 		return true;
 	}
 
+	_attribute(path, name) {
+		return this.#fromOutside(() => this.fs.getxattrSync(path, name));
+	}
+
+	_save(mount, options) {
+		const { device, partition, path } = mount;
+
+		if (mount.readOnly)
+			return blobOf(device.source);
+		return this.#fromOutside(() => {
+			this.#machine.must("umount2", [path, 0], { path });
+			try {
+				return blobOf(device.source);
+			} finally {
+				this.#mountAt(partition?.path ?? device.path, path, device, options);
+			}
+		});
+	}
+
 	_unmount(mount) {
 		if (!(mount instanceof Mount))
 			throw argumentError("not a mount");
-		this.#machine.must("umount2", [mount.path, 0], { path: mount.path });
-		mount.device.detach();
+		this.#fromOutside(() => {
+			this.#machine.must("umount2", [mount.path, 0], { path: mount.path });
+			if (this.#root === mount.path)
+				this.#root = undefined;
+			mount.device.detach();
+		});
 	}
 
 	// Write back what is to be written, and end.  Sources stay open for their owners.

@@ -99,6 +99,7 @@ export class Machine {
 				message: `the kernel has stopped, boot another one: ${why}`,
 				cause: error,
 			});
+			this.#dead.stopped = true;
 			throw this.#dead;
 		}
 	}

@@ -1,13 +1,15 @@
 // What crosses between a page and its worker, and could not by itself.
 
 import { KernelError } from "./errors.js";
-import { Dirent, Stats } from "./fs.js";
+import { Dirent, Entry, Stats } from "./fs.js";
 
 export function pack(value) {
 	if (Array.isArray(value))
 		return value.map(pack);
 	if (value instanceof Stats)
 		return { packed: "stats", statx: value._statx() };
+	if (value instanceof Entry)
+		return { packed: "entry", ...value, stats: value.stats._statx() };
 	if (value instanceof Dirent)
 		return { packed: "dirent", ...value, type: value._type() };
 	return value;
@@ -18,6 +20,12 @@ export function unpack(value) {
 		return value.map(unpack);
 	if (value?.packed === "stats")
 		return new Stats(value.statx);
+	if (value?.packed === "entry") {
+		const { name, path, stats } = value;
+
+		return Object.assign(Object.create(Entry.prototype), { name, path,
+			stats: new Stats(stats) });
+	}
 	if (value?.packed === "dirent")
 		return new Dirent(value.name, value.parentPath, value.type, value.ino);
 	return value;
@@ -29,7 +37,7 @@ export function transferable(value) {
 		[value.buffer] : [];
 }
 
-const FIELDS = ["code", "syscall", "path", "dest", "log", "partitions"];
+const FIELDS = ["code", "syscall", "path", "dest", "log", "partitions", "stopped"];
 
 export function packError(error) {
 	const packed = { message: error.message, errno: error.errno };

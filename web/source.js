@@ -1,7 +1,7 @@
 // Sources: where the bytes of a disk image come from.
 //
-// A source is { size, readOnly, read(offset, target), write?, flush?, close? }.  The
-// kernel reads in the midst of a system call, so read() fills target before it
+// A source is { size, readOnly, read(offset, target), write?, flush?, close?, slice? }.
+// slice(start, end) gives what a Blob can be made of, without reading.  The kernel reads in the midst of a system call, so read() fills target before it
 // returns; it throws where it cannot.  Some things can only be read that way in
 // a worker (File and Blob, addresses) and are refused elsewhere, with what to do
 // instead.
@@ -34,6 +34,10 @@ export class BytesSource {
 
 	write(offset, data) {
 		this.#bytes.set(data, offset);
+	}
+
+	slice(start, end) {
+		return this.#bytes.slice(start, end);
 	}
 }
 
@@ -105,6 +109,12 @@ export class CachedSource {
 		}
 	}
 
+	// What can be told of the bytes without reading them, for copies.
+	get slice() {
+		return this.#below.slice === undefined ? undefined :
+			(start, end) => this.#below.slice(start, end);
+	}
+
 	close() {
 		this.#blocks.clear();
 		this.#below.close?.();
@@ -125,6 +135,10 @@ class BlobSource {
 	read(offset, target) {
 		target.set(new Uint8Array(
 			this.#reader.readAsArrayBuffer(this.#blob.slice(offset, offset + target.length))));
+	}
+
+	slice(start, end) {
+		return this.#blob.slice(start, end);
 	}
 }
 

@@ -17,8 +17,9 @@ class Connection {
 		this.#worker = worker;
 		this.lines = [];
 		const onMessage = (data) => this.#receive(data, onLine);
-		const onError = (error) => this.#fail(new Error("the worker has stopped, boot another " +
-			`kernel: ${error?.message || "its script could not be loaded"}`));
+		const onError = (error) => this.#fail(Object.assign(
+			new Error("the worker has stopped, boot another kernel: " +
+				(error?.message || "its script could not be loaded")), { stopped: true }));
 
 		if (typeof worker.on === "function") {
 			worker.on("message", onMessage);
@@ -62,8 +63,8 @@ class Connection {
 		});
 	}
 
-	close() {
-		this.#fail(new Error("the kernel was destroyed"));
+	close(why = new Error("the kernel was destroyed")) {
+		this.#fail(why);
 		return this.#worker.terminate();
 	}
 }
@@ -140,6 +141,18 @@ class WorkerMount {
 		return this.#connection.call("info", this.#number);
 	}
 
+	changes() {
+		return this.#connection.call("changes", this.#number);
+	}
+
+	sync() {
+		return this.#connection.call("sync", this.#number);
+	}
+
+	save() {
+		return this.#connection.call("save", this.#number);
+	}
+
 	unmount() {
 		return this.#connection.call("unmount", this.#number);
 	}
@@ -186,6 +199,12 @@ export class WorkerKernel {
 	async mount(image, options = {}) {
 		return new WorkerMount(this.#connection,
 			await this.#connection.call("mount", image, options));
+	}
+
+	// End at once, whatever it does: nothing is written back, and who waits gets an error.
+	terminate() {
+		return this.#connection.close(
+			Object.assign(new Error("the kernel was ended"), { stopped: true }));
 	}
 
 	async destroy() {

@@ -30,6 +30,9 @@ const actions = {
 		};
 	},
 	info: (number) => mounts.get(number).info(),
+	changes: (number) => mounts.get(number).changes(),
+	sync: (number) => mounts.get(number).sync(),
+	save: (number) => mounts.get(number).save(),
 	unmount(number) {
 		mounts.get(number).unmount();
 		mounts.delete(number);
