@@ -11,6 +11,7 @@
 
 #include "tools/rump/command.h"
 #include "tools/rump/image.h"
+#include "tools/rump/interrupt.h"
 #include "tools/rump/option.h"
 #include "tools/rump/report.h"
 
@@ -89,7 +90,8 @@ location_print(const struct location *location, char *buffer)
 
 	if (fd < 0)
 		return true;
-	while ((length = rump_sys_read(fd, buffer, BUFFER_SIZE)) > 0 && can_write)
+	while ((length = rump_sys_read(fd, buffer, BUFFER_SIZE)) > 0 && can_write &&
+	       !interrupt_arrived())
 		can_write = output_write(buffer, (size_t)length);
 	if (length < 0)
 		location_report(location, "cannot read", errno);

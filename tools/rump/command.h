@@ -25,6 +25,8 @@ struct command {
 	const char *wanted; /* what to say when there are no operands; NULL: none are needed */
 	bool has_json;	    /* --json makes sense */
 	bool is_in_order;   /* options come before operands only */
+	bool is_outside;    /* it is about image files: nothing for a shell in one */
+	const char *here;   /* the operand that a shell adds if there is none, or NULL */
 	int (*run)(int argc, char **argv);
 };
 
@@ -45,6 +47,7 @@ extern const struct command mkdir_command;
 extern const struct command mv_command;
 extern const struct command rm_command;
 extern const struct command rmdir_command;
+extern const struct command sh_command;
 extern const struct command stat_command;
 extern const struct command tar_command;
 extern const struct command touch_command;

@@ -4,11 +4,10 @@
  * Shells call it with the words after "rump", the one being typed last.  Each
  * line of output is a candidate, followed by a tab and half a line about it if
  * there is something to say; the line ":files" stands for names of files of the
- * host, which the shell knows better.  All comes from the tables that parsing
- * uses, and paths in images from the images.
- *
- * Mistakes on the command line give no candidates and no messages.
+ * host, which the shell knows better.
  */
+#include "tools/rump/complete.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,6 +28,8 @@ struct completion {
 	const char *before; /* the word before, or "" */
 	const char *word;
 	const struct option_row *valued; /* the option that before, or word up to '=', is */
+	complete_emit *emit;
+	void *context;
 };
 
 static bool
@@ -38,27 +39,27 @@ begins_with(const char *text, const char *start)
 }
 
 static void
-candidate_print(const char *candidate, const char *text, const struct completion *completion)
+candidate_offer(const char *candidate, const char *text, const struct completion *completion)
 {
 	if (begins_with(candidate, completion->word))
-		printf("%s%s%s\n", candidate, text != NULL ? "\t" : "", text != NULL ? text : "");
+		completion->emit(completion->context, candidate, text);
 }
 
 /* ---- options --------------------------------------------------------------------- */
 
 static void
-option_print(void *context, char letter, const struct option_row *row)
+option_offer(void *context, char letter, const struct option_row *row)
 {
 	char text[80];
 
 	if (letter != '\0') {
 		snprintf(text, sizeof(text), "-%c", letter);
-		candidate_print(text, row->text, context);
+		candidate_offer(text, row->text, context);
 	}
 	if (row->name != NULL) {
 		snprintf(text, sizeof(text), "--%s%s", row->name,
 		    row->value != NULL && row->value[0] != '[' ? "=" : "");
-		candidate_print(text, row->text, context);
+		candidate_offer(text, row->text, context);
 	}
 }
 
@@ -85,62 +86,79 @@ valued_find(void *context, char letter, const struct option_row *row)
 
 /* The words that "one|two|three" allows; they go after what is there of the word. */
 static void
-choices_print(const struct completion *completion, const char *whole)
+choices_offer(const struct completion *completion, const char *whole)
 {
 	const char *choice = completion->valued->value;
 	int kept = (int)(completion->word - whole);
 
 	choice += choice[0] == '[' ? 2 : 0;
 	if (strchr(choice, '|') == NULL) {
-		puts(":files");
+		completion->emit(completion->context, COMPLETE_FILES, NULL);
 		return;
 	}
 	while (*choice != '\0' && *choice != ']') {
 		size_t length = strcspn(choice, "|]");
 
-		if (strncmp(choice, completion->word, strlen(completion->word)) == 0)
-			printf("%.*s%.*s\n", kept, whole, (int)length, choice);
+		if (strncmp(choice, completion->word, strlen(completion->word)) == 0) {
+			char *text = memory_format("%.*s%.*s", kept, whole, (int)length, choice);
+
+			completion->emit(completion->context, text, NULL);
+			free(text);
+		}
 		choice += length + (choice[length] == '|');
 	}
 }
 
 /* ---- operands --------------------------------------------------------------------- */
 
-/*
- * Paths in an image: the word ends in the directory's name and a part of a name.
- * What cannot be shown cannot be typed either.
- */
-static void
-paths_print(const struct completion *completion)
+/* What of word names the directory that the rest of it is looked for in. */
+static size_t
+directory_length(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+	const char *colon = image_host_path(word) != NULL ? strrchr(word, ':') : NULL;
+
+	if (slash != NULL && (colon == NULL || slash > colon))
+		return (size_t)(slash + 1 - word);
+	return colon != NULL ? (size_t)(colon + 1 - word) : 0;
+}
+
+/* What cannot be shown cannot be typed either. */
+void
+complete_path(const char *word, complete_emit *emit, void *context)
 {
 	static const struct walk_plan plan = {
 		.hidden = LISTING_NOT_DOTS,
 		.is_silent = true,
 		.compare = listing_by_name,
 	};
-	char *directory = memory_string(completion->word);
-	const char *colon = strrchr(directory, ':');
-	char *slash = strrchr(directory, '/');
-	const char *name;
-	struct location *location;
+	size_t length = directory_length(word);
+	char *shown = memory_format("%.*s", (int)length, word);
+	const char *host = image_host_path(shown);
+	char *directory =
+	    memory_format("%s%s", shown, length == 0 || (host != NULL && *host == '\0') ? "." : "");
+	const char *name = word + length;
+	struct location *location = image_locate_anywhere(&directory, 1);
 	struct entry *entry;
 	struct walk walk;
 
-	slash = slash == NULL || slash < colon ? strrchr(directory, ':') : slash;
-	name = completion->word + (slash - directory) + 1;
-	slash[1] = '\0';
-	location = image_locate(&directory, 1);
-	if (location->image != NULL && walk_begin(&walk, location, &plan)) {
+	if (location_is_usable(location) && walk_begin(&walk, location, &plan)) {
 		while ((entry = walk_next(&walk)) != NULL) {
-			if (begins_with(entry->name, name) && name_is_printable(entry->name) &&
-			    (entry->name[0] != '.' || name[0] == '.'))
-				printf("%s%s%s\n", directory, entry->name,
-				    entry->type == DT_DIR ? "/" : "");
+			char *whole;
+
+			if (!begins_with(entry->name, name) || !name_is_printable(entry->name) ||
+			    (entry->name[0] == '.' && name[0] != '.'))
+				continue;
+			whole = memory_format("%s%s%s", shown, entry->name,
+			    entry->type == DT_DIR ? "/" : "");
+			emit(context, whole, NULL);
+			free(whole);
 		}
 		walk_end(&walk);
 	}
 	image_locations_free(location, 1);
 	free(directory);
+	free(shown);
 }
 
 static void
@@ -151,7 +169,7 @@ primaries_complete(const struct completion *completion)
 
 	for (; row != NULL && row->id != 0; row++) {
 		snprintf(text, sizeof(text), "-%s", row->name);
-		candidate_print(text, row->text, completion);
+		candidate_offer(text, row->text, completion);
 	}
 }
 
@@ -159,8 +177,8 @@ static void
 commands_complete(const struct completion *completion)
 {
 	for (size_t i = 0; commands[i] != NULL; i++)
-		candidate_print(commands[i]->name, commands[i]->summary, completion);
-	candidate_print("help", "how to use a command", completion);
+		candidate_offer(commands[i]->name, commands[i]->summary, completion);
+	candidate_offer("help", "how to use a command", completion);
 }
 
 /* ---- the whole ----------------------------------------------------------------------- */
@@ -175,23 +193,23 @@ option_take_any(void *options, int id, const char *value)
 }
 
 static void
-word_complete(struct completion *completion, bool has_operand)
+operand_complete(struct completion *completion, bool has_operand)
 {
 	const char *whole = completion->word;
 
 	options_each(completion->command, valued_find, completion);
 	if (completion->valued != NULL)
-		choices_print(completion, whole);
+		choices_offer(completion, whole);
 	else if (whole[0] == '-' && has_operand && completion->command->primaries != NULL)
 		primaries_complete(completion);
 	else if (whole[0] == '-')
-		options_each(completion->command, option_print, completion);
+		options_each(completion->command, option_offer, completion);
 	else if (completion->command == &overview_command)
 		commands_complete(completion);
-	else if (image_is_named(whole))
-		paths_print(completion);
+	else if (image_is_named(whole) || image_host_path(whole) != whole)
+		complete_path(whole, completion->emit, completion->context);
 	else
-		puts(":files");
+		completion->emit(completion->context, COMPLETE_FILES, NULL);
 }
 
 /* Take notice of the options among words; the index of the first operand, or count. */
@@ -206,37 +224,78 @@ words_parse(const struct command *command, char **words, int count)
 	return first > 0 ? first : count;
 }
 
+static bool
+asks_for_help(char **words, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(words[i], "--help") == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+complete_word(const struct command *command, char **words, int count, complete_emit *emit,
+    void *context)
+{
+	struct completion completion = {
+		.command = command,
+		.word = words[count - 1],
+		.before = count > 2 ? words[count - 2] : "",
+		.emit = emit,
+		.context = context,
+	};
+
+	if (!asks_for_help(words, count))
+		operand_complete(&completion, words_parse(command, words, count - 1) < count - 1);
+}
+
+bool
+complete_lacks_operand(const struct command *command, char **words, int count)
+{
+	bool result;
+
+	report_mute(true);
+	result = !asks_for_help(words, count) && words_parse(command, words, count) == count;
+	report_mute(false);
+	return result;
+}
+
+static void
+candidate_print(void *context, const char *candidate, const char *about)
+{
+	(void)context;
+	printf("%s%s%s\n", candidate, about != NULL ? "\t" : "", about != NULL ? about : "");
+}
+
 static int
 complete_run(int argc, char **argv)
 {
-	struct completion completion = { .command = &overview_command };
 	int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	const struct command *command = &overview_command;
+	struct completion commands_only = { .emit = candidate_print };
 	int first;
 
 	if (quiet >= 0)
 		dup2(quiet, STDERR_FILENO);
 	if (argc < 2)
 		return STATUS_UNABLE;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0)
-			return STATUS_FINE;
-	}
-	completion.word = argv[argc - 1];
-	completion.before = argc > 2 ? argv[argc - 2] : "";
+	if (asks_for_help(argv, argc))
+		return STATUS_FINE;
 	first = words_parse(&overview_command, argv, argc - 1);
 	if (first < argc - 1 && strcmp(argv[first], "help") == 0) {
-		commands_complete(&completion);
+		commands_only.word = argv[argc - 1];
+		commands_complete(&commands_only);
 		return STATUS_FINE;
 	}
 	if (first < argc - 1) {
-		completion.command = command_find(argv[first]);
-		if (completion.command == NULL)
+		command = command_find(argv[first]);
+		if (command == NULL)
 			return STATUS_FINE;
 		argc -= first;
 		argv += first;
-		first = words_parse(completion.command, argv, argc - 1);
 	}
-	word_complete(&completion, first < argc - 1);
+	complete_word(command, argv, argc, candidate_print, NULL);
 	return STATUS_FINE;
 }
 

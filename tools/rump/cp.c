@@ -480,7 +480,8 @@ destination_find(struct destination *destination, char *argument, int count, boo
 	if (image_is_named(argument))
 		destination_find_inside(destination, argument, is_exact, &is_directory);
 	else
-		destination_find_outside(destination, argument, is_exact, &is_directory);
+		destination_find_outside(destination, image_host_path(argument), is_exact,
+		    &is_directory);
 	if (destination->base < 0)
 		return false;
 	if (count > 1 && (!is_directory || is_exact)) {
@@ -611,7 +612,7 @@ image_is_missing(const char *argument, const char *source)
 	struct stat st;
 
 	if (strchr(argument, ':') == NULL || image_is_named(argument) || image_is_named(source) ||
-	    stat(argument, &st) == 0)
+	    image_host_path(argument) != argument || stat(argument, &st) == 0)
 		return false;
 	report_unable("%.*s: there is no such image to copy to", (int)strcspn(argument, ":"),
 	    argument);

@@ -201,5 +201,6 @@ const struct command df_command = {
 	.options = rows,
 	.wanted = "say which image to look at",
 	.has_json = true,
+	.here = "/",
 	.run = df_run,
 };

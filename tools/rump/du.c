@@ -249,5 +249,6 @@ const struct command du_command = {
 	.options = rows,
 	.wanted = "say which image to count in",
 	.has_json = true,
+	.here = ".",
 	.run = du_run,
 };

@@ -184,5 +184,6 @@ const struct command find_command = {
 	.wanted = "say which image to search",
 	.has_json = true,
 	.is_in_order = true,
+	.here = ".",
 	.run = find_run,
 };

@@ -1,5 +1,5 @@
 /*
- * Images and places in them.
+ * Images; location.c: places in them.
  *
  * All images live in the default rump kernel: image N is the block device
  * /dev/imageN, mounted on /imageN, or else one of its partitions is,
@@ -8,7 +8,7 @@
  * root is kept to get from one image to the next.  (A process per image was
  * rejected: descriptors would belong to one image's process.)
  */
-#include "tools/rump/image.h"
+#include "tools/rump/image_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -99,45 +99,6 @@ const char *
 image_name(const struct image *image)
 {
 	return image->name;
-}
-
-/* Whether the first length bytes of text name a file that may be an image. */
-static bool
-is_file(const char *text, size_t length)
-{
-	char *name = strndup(text, length);
-	struct stat st;
-	bool result;
-
-	if (name == NULL)
-		report_no_memory();
-	result = stat(name, &st) == 0 && !S_ISDIR(st.st_mode);
-	free(name);
-	return result;
-}
-
-/* The length of the image's name in argument; see image.h. */
-static size_t
-image_name_length(const char *argument)
-{
-	struct stat st;
-
-	if (stat(argument, &st) == 0)
-		return strlen(argument);
-	for (const char *colon = strchr(argument, ':'); colon != NULL;
-	     colon = strchr(colon + 1, ':')) {
-		if (is_file(argument, (size_t)(colon - argument)))
-			return (size_t)(colon - argument);
-	}
-	return strcspn(argument, ":");
-}
-
-bool
-image_is_named(const char *argument)
-{
-	size_t length = image_name_length(argument);
-
-	return argument[length] == ':' && is_file(argument, length);
 }
 
 /* What can be said about the host's file without looking inside. */
@@ -474,7 +435,7 @@ writing_begin(void)
 }
 
 /* The image called name; one that cannot be opened is reported, once. */
-static struct image *
+struct image *
 image_get(const char *name, bool is_writable)
 {
 	struct stat st = { 0 };
@@ -538,190 +499,31 @@ image_close_all(void)
 	images.count = 0;
 }
 
-/* ---- locations ------------------------------------------------------------ */
-
-static void
-location_fill(struct location *location, const char *argument, bool is_writable)
+bool
+image_is_alone(void)
 {
-	size_t length = image_name_length(argument);
-	const char *path = argument[length] == ':' ? argument + length + 1 : "";
-	char *name = strndup(argument, length);
-	struct image *image;
-
-	if (name == NULL)
-		report_no_memory();
-	image = image_get(name, is_writable);
-	free(name);
-	location->files = &image_files;
-	location->image =
-	    image->is_mounted || (images.wants_tables && image->table.count > 0) ? image : NULL;
-	if (image->is_mounted && is_writable && !image->is_writable) {
-		report_unable("%s: is open for reading only", image->name);
-		location->image = NULL;
-	}
-	location->shown = memory_string(*path != '\0' ? path : "/");
-	location->path = memory_format("%s%s", *path == '/' ? "" : "/", path);
-	location->prefix = memory_format("%s:", image->name);
-}
-
-/* Say the image with the path: there are several. */
-static void
-location_widen(struct location *location)
-{
-	char *shown = memory_format("%s%s", location->prefix, location->shown);
-
-	free(location->shown);
-	location->shown = shown;
-	*location->prefix = '\0';
-}
-
-static void
-location_fill_host(struct location *location, const char *argument)
-{
-	*location = (struct location){
-		.files = &host_files,
-		.path = memory_string(argument),
-		.shown = memory_string(argument),
-		.prefix = memory_string(""),
-	};
-}
-
-/* How an argument is to be understood. */
-enum place {
-	PLACE_IN_IMAGE,
-	PLACE_TO_WRITE, /* the same */
-	PLACE_ANYWHERE,
-};
-
-static struct location *
-locate(char *const *arguments, int count, enum place place)
-{
-	struct location *locations = memory_resize(NULL, (size_t)count, sizeof(*locations));
-
-	for (int i = 0; i < count; i++) {
-		if (place == PLACE_ANYWHERE && !image_is_named(arguments[i]))
-			location_fill_host(&locations[i], arguments[i]);
-		else
-			location_fill(&locations[i], arguments[i], place == PLACE_TO_WRITE);
-	}
-	if (images.first == NULL || images.first->next == NULL)
-		return locations;
-	for (int i = 0; i < count; i++)
-		location_widen(&locations[i]);
-	return locations;
-}
-
-struct location *
-image_locate(char *const *arguments, int count)
-{
-	return locate(arguments, count, PLACE_IN_IMAGE);
-}
-
-struct location *
-image_locate_writable(char *const *arguments, int count)
-{
-	return locate(arguments, count, PLACE_TO_WRITE);
-}
-
-struct location *
-image_locate_anywhere(char *const *arguments, int count)
-{
-	return locate(arguments, count, PLACE_ANYWHERE);
+	return images.first == NULL || images.first->next == NULL;
 }
 
 bool
-location_is_usable(const struct location *location)
+image_is_usable(const struct image *image)
 {
-	return location->image != NULL || location->files == &host_files;
+	return image->is_mounted || (images.wants_tables && image->table.count > 0);
+}
+
+bool
+image_is_writable(const struct image *image)
+{
+	return image->is_writable;
 }
 
 void
-image_locations_free(struct location *locations, int count)
+image_use(struct image *image)
 {
-	for (int i = 0; i < count; i++) {
-		free(locations[i].path);
-		free(locations[i].shown);
-		free(locations[i].prefix);
-	}
-	free(locations);
-}
-
-void
-location_use(const struct location *location)
-{
-	struct image *image = location->image;
-
-	if (location->files == &host_files || images.in_use == image)
+	if (images.in_use == image)
 		return;
 	if (root_change(images.true_root) < 0 || rump_sys_chroot(image->mount_path) < 0 ||
 	    rump_sys_chdir("/") < 0)
 		report("%s: cannot enter the image: %s", image->name, strerror(errno));
 	images.in_use = image;
-}
-
-int
-location_open(const struct location *location, int flags)
-{
-	location_use(location);
-	return location->files->open(AT_FDCWD, location->path, flags, 0);
-}
-
-int
-location_stat(const struct location *location, struct stat *st, bool follows)
-{
-	location_use(location);
-	return location->files->stat(AT_FDCWD, location->path, st,
-	    follows ? 0 : AT_SYMLINK_NOFOLLOW);
-}
-
-int
-location_statx(const struct location *location, int flags, struct statx *stx)
-{
-	location_use(location);
-	return rump_sys_statx(AT_FDCWD, location->path, flags, STATX_BASIC_STATS | STATX_BTIME,
-	    stx);
-}
-
-ssize_t
-location_readlink(const struct location *location, char *target, size_t size)
-{
-	location_use(location);
-	return rump_sys_readlink(location->path, target, size);
-}
-
-/*
- * The longest leading part of the location's path that is a directory: where
- * the user can look for what is missing.
- */
-static char *
-nearest_directory(const struct location *location)
-{
-	char *path = memory_string(location->path);
-	char *slash;
-	struct stat st;
-
-	while ((slash = strrchr(path, '/')) != path) {
-		*slash = '\0';
-		if (rump_sys_stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-			return path;
-	}
-	path[1] = '\0';
-	return path;
-}
-
-void
-location_report(const struct location *location, const char *what, int error)
-{
-	char *place;
-
-	location_use(location);
-	if (error != ENOENT || location->image == NULL) {
-		report("%s %s%s: %s", what, location->prefix, location->shown,
-		    location->files->reason(error));
-		return;
-	}
-	place = nearest_directory(location);
-	report("%s %s%s: %s; see \"rump ls %s:%s\"", what, location->prefix, location->shown,
-	    strerror(error), location->image->name, place);
-	free(place);
 }

@@ -55,6 +55,16 @@ void image_set_partition(const char *name);
  */
 void image_want_tables(void);
 
+/*
+ * From now on, as in a shell: arguments are places in this image, relative to
+ * directory, an absolute path in it; those that begin with "host:" are files of
+ * the host.  Both are borrowed.
+ */
+void image_set_here(struct image *image, const char *directory);
+
+/* The host's path that argument is; in a shell, NULL if it is none. */
+const char *image_host_path(const char *argument);
+
 /* Mount what count arguments name.  Free the result with image_locations_free(). */
 struct location *image_locate(char *const *arguments, int count);
 void image_locations_free(struct location *locations, int count);

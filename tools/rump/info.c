@@ -291,5 +291,6 @@ const struct command info_command = {
 	.summary = "tell what an image is: format, geometry, state",
 	.wanted = "say which image to describe",
 	.has_json = true,
+	.here = "/",
 	.run = info_run,
 };

@@ -15,6 +15,12 @@ void interrupt_watch(void);
 /* Whether there was one.  Calls of the host that wait return EINTR then. */
 bool interrupt_arrived(void);
 
+/* Wait until fd can be read, or is at its end.  False: a signal arrived first. */
+bool interrupt_wait(int fd);
+
+/* An interrupt is done with.  False: another signal is there. */
+bool interrupt_forget(void);
+
 /* End as the signal that arrived would have had it; returns if there was none. */
 void interrupt_deliver(void);
 

@@ -295,5 +295,6 @@ const struct command ls_command = {
 	.options = ls_option_rows,
 	.wanted = "say which image to list",
 	.has_json = true,
+	.here = ".",
 	.run = ls_run,
 };

@@ -49,6 +49,7 @@ const struct command *const commands[] = {
 	&chown_command,
 	&touch_command,
 	&truncate_command,
+	&sh_command,
 	&info_command,
 	NULL,
 };

@@ -26,6 +26,7 @@ enum {
 
 static const char *current_command = "";
 static int worst_status = STATUS_FINE;
+static bool has_no_voice;
 
 void
 report_begin(const char *command)
@@ -39,10 +40,25 @@ report_status(void)
 	return worst_status;
 }
 
+int
+report_restart(void)
+{
+	int status = worst_status;
+
+	worst_status = STATUS_FINE;
+	return status;
+}
+
+void
+report_mute(bool is_muted)
+{
+	has_no_voice = is_muted;
+}
+
 static void
 report_raise(int status)
 {
-	if (status > worst_status)
+	if (!has_no_voice && status > worst_status)
 		worst_status = status;
 }
 
@@ -51,6 +67,8 @@ report_line(const char *format, va_list arguments)
 {
 	char line[LINE_SIZE];
 
+	if (has_no_voice)
+		return;
 	vsnprintf(line, sizeof(line), format, arguments);
 	fflush(stdout);
 	progress_hide();

@@ -36,6 +36,12 @@ int report_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The exit status so far. */
 int report_status(void);
 
+/* The same, which begins anew then. */
+int report_restart(void);
+
+/* From now on nothing is said or counted, or is again. */
+void report_mute(bool is_muted);
+
 /*
  * Words for error, an errno of the rump kernel's.  Where the kernel logged what
  * it found damaged, and where, the words are the kernel's.  The result is valid

@@ -29,9 +29,11 @@ top_open(struct side *side)
 bool
 side_begin(struct side *side, char *argument)
 {
+	const char *path = image_host_path(argument);
+
 	*side = (struct side){ .files = &host_files, .name = argument, .top = -1 };
-	if (stat(argument, &side->st) == 0 && S_ISDIR(side->st.st_mode)) {
-		side->top = open(argument, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (path != NULL && stat(path, &side->st) == 0 && S_ISDIR(side->st.st_mode)) {
+		side->top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (side->top < 0)
 			report("%s: %s", argument, strerror(errno));
 		return side->top >= 0;

@@ -264,5 +264,6 @@ const struct command tar_command = {
 	.summary = "make a tar archive of files",
 	.options = rows,
 	.wanted = "say which image to make an archive of",
+	.here = ".",
 	.run = tar_run,
 };

@@ -363,5 +363,6 @@ const struct command tree_command = {
 	.options = rows,
 	.wanted = "say which image to draw",
 	.has_json = true,
+	.here = ".",
 	.run = tree_run,
 };
