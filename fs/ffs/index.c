@@ -3,6 +3,10 @@
  *
  * Slots keep the whole hash, so that growing needs no names, and a place in
  * units of 4 bytes plus 1, so that 0 says empty.
+ *
+ * No two names of a sound directory are the same, and hashes of different ones
+ * are hardly ever, since they are secret.  So who has many entries of one hash has
+ * a name many times; a few of them do for all, and no chain gets long.
  */
 #include "fs/ffs/index.h"
 
@@ -12,6 +16,7 @@
 #define SLOTS_AT_FIRST 512
 #define GONE	       UINT32_MAX
 #define SLOTS_MAX      ((uint32_t)1 << 31)
+#define EQUAL_MAX      8 /* entries of one hash that are kept */
 
 struct slot {
 	uint32_t hash;
@@ -85,18 +90,43 @@ grow(struct ffs_index *index)
 	return 0;
 }
 
+/*
+ * Where an entry of this hash goes: the first slot in its chain that is free, or
+ * NULL if enough of the hash are there.
+ */
+static struct slot *
+slot_for(struct ffs_index *index, uint32_t hash)
+{
+	uint32_t mask = index->slot_count - 1, i = hash & mask, equal = 0;
+	struct slot *place = NULL;
+
+	for (; index->slots[i].place != 0; i = (i + 1) & mask) {
+		if (index->slots[i].place == GONE)
+			place = place != NULL ? place : index->slots + i;
+		else if (index->slots[i].hash == hash && ++equal == EQUAL_MAX)
+			return NULL;
+	}
+	return place != NULL ? place : index->slots + i;
+}
+
 int
 ffs_index_add(struct ffs_index *index, uint32_t hash, uint64_t offset)
 {
+	struct slot *slot;
 	int error = 0;
 
 	if (index->used >= index->slot_count / 3 * 2)
 		error = grow(index);
 	if (error < 0)
 		return error;
-	insert(index->slots, index->slot_count,
-	    (struct slot){ .hash = hash, .place = (uint32_t)(offset / 4) + 1 });
-	index->used++;
+	slot = slot_for(index, hash);
+	if (slot == NULL)
+		return 0;
+	if (slot->place == GONE)
+		index->gone--;
+	else
+		index->used++;
+	*slot = (struct slot){ .hash = hash, .place = (uint32_t)(offset / 4) + 1 };
 	return 0;
 }
 

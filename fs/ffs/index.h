@@ -23,7 +23,10 @@ struct kernel;
 MUST_CHECK struct ffs_index *ffs_index_create(struct kernel *kernel);
 void ffs_index_destroy(struct ffs_index *index); /* NULL is let pass */
 
-/* Add an entry at offset, a multiple of 4.  -ENOMEM. */
+/*
+ * Add an entry at offset, a multiple of 4, unless many are there of this hash,
+ * which then are entries of the same name.  -ENOMEM.
+ */
 MUST_CHECK int ffs_index_add(struct ffs_index *index, uint32_t hash, uint64_t offset);
 
 /* Remove what was added so; nothing happens if it was not. */

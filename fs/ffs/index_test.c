@@ -88,11 +88,42 @@ keeps_entries_of_the_same_hash_apart(void **state)
 {
 	struct ffs_index *index = ffs_index_create(*state);
 
-	for (uint64_t i = 0; i < 1000; i++)
+	for (uint64_t i = 0; i < 8; i++)
 		assert_int_equal(ffs_index_add(index, UINT32_MAX, i * 4), 0);
-	for (uint64_t i = 0; i < 1000; i++)
-		expect(index, UINT32_MAX, 1000, i * 4);
+	for (uint64_t i = 0; i < 8; i++)
+		expect(index, UINT32_MAX, 8, i * 4);
 	expect(index, 0, 0, 0);
+	ffs_index_destroy(index);
+}
+
+/* A directory of one name takes no longer than others: this test would, by far. */
+static void
+keeps_few_of_a_name_that_is_there_many_times(void **state)
+{
+	struct ffs_index *index = ffs_index_create(*state);
+
+	for (uint64_t i = 0; i < 50 * MANY; i++)
+		assert_int_equal(ffs_index_add(index, (uint32_t)(i % 3), i * 4), 0);
+	for (uint32_t hash = 0; hash < 3; hash++)
+		expect(index, hash, 8, hash * 4);
+	ffs_index_destroy(index);
+}
+
+static void
+uses_the_place_of_a_removed_entry_again(void **state)
+{
+	struct ffs_index *index = ffs_index_create(*state);
+
+	for (uint64_t i = 0; i < MANY; i++)
+		assert_int_equal(ffs_index_add(index, hash_of(i), i * 4), 0);
+	for (uint64_t i = 0; i < 10 * MANY; i++) {
+		assert_int_equal(ffs_index_add(index, 7, i * 4), 0);
+		expect(index, 7, 1, i * 4);
+		ffs_index_remove(index, 7, i * 4);
+	}
+	expect(index, 7, 0, 0);
+	for (uint64_t i = 0; i < MANY; i++)
+		expect(index, hash_of(i), 1, i * 4);
 	ffs_index_destroy(index);
 }
 
@@ -129,6 +160,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(finds_every_entry_among_many, create_kernel),
 		CASE(keeps_entries_of_the_same_hash_apart, create_kernel),
+		CASE(keeps_few_of_a_name_that_is_there_many_times, create_kernel),
+		CASE(uses_the_place_of_a_removed_entry_again, create_kernel),
 		CASE(reaches_the_largest_place, create_kernel),
 		CASE(says_so_when_there_is_no_memory, create_small_kernel),
 	};
