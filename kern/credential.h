@@ -32,6 +32,7 @@ enum capability {
 	CAP_MKNOD = 27,
 	CAP_SETFCAP = 31,
 	CAP_MAC_OVERRIDE = 32,
+	CAP_WAKE_ALARM = 35,
 };
 
 /* Every capability that Linux knows: 0 to CAP_CHECKPOINT_RESTORE. */

@@ -91,6 +91,7 @@ descriptors_that_lead_nowhere_are_refused(void **state)
 {
 	struct thread *thread = thread_of(state);
 	uint64_t arguments[SYSCALL_ARGUMENTS_MAX];
+	const uint64_t no_time[4] = { 0 };
 	const struct syscall *syscall;
 	unsigned count = 0;
 
@@ -104,6 +105,8 @@ descriptors_that_lead_nowhere_are_refused(void **state)
 		    strcmp(syscall->name, "dup3") == 0 || strcmp(syscall->name, "flock") == 0;
 		if (strstr(syscall->name, "xattr") != NULL && syscall->argument_count > 1)
 			arguments[1] = user("user.x").address;
+		if (strcmp(syscall->name, "timerfd_settime") == 0)
+			arguments[2] = user(no_time).address;
 		if (syscall->call(thread, arguments) != -EBADF)
 			fail_msg("%s", syscall->name);
 		count++;

@@ -1,5 +1,5 @@
 /*
- * Calls to the kernel as a whole: its log, its name, its random numbers.
+ * Calls to the kernel as a whole: its log, its name, its clocks, its random numbers.
  *
  * The log is one ring per kernel (kern/log.h).  As in Linux, syslog(2) gives
  * its newest whole lines, and everybody may read them, but only the superuser
@@ -13,7 +13,9 @@
 #include "kern/memory.h"
 #include "kern/thread.h"
 #include "syscall/handlers.h"
+#include "syscall/user_time.h"
 #include "syscall/version.h"
+#include "vfs/namespace.h"
 
 /* ---- syslog ----------------------------------------------------------------------------------- */
 
@@ -117,6 +119,32 @@ sys_uname(struct thread *thread, struct user_ptr buffer)
 	};
 
 	return copy_out(thread->space, buffer, &name, sizeof(name));
+}
+
+/* ---- clock_gettime -------------------------------------------------------------------------------- */
+
+int64_t
+sys_clock_gettime(struct thread *thread, int clock, struct user_ptr to)
+{
+	struct timestamp wall = timestamp_now(thread->kernel);
+	struct user_time time = { wall.seconds, wall.nanoseconds };
+
+	switch (clock) {
+	case USER_CLOCK_WALL:
+	case USER_CLOCK_WALL_COARSE:
+	case USER_CLOCK_WALL_ALARM:
+		break;
+	case USER_CLOCK_MONOTONIC:
+	case USER_CLOCK_MONOTONIC_RAW:
+	case USER_CLOCK_MONOTONIC_COARSE:
+	case USER_CLOCK_BOOT:
+	case USER_CLOCK_BOOT_ALARM:
+		time = user_time_of(kernel_clock_monotonic(thread->kernel));
+		break;
+	default:
+		return -EINVAL;
+	}
+	return copy_out(thread->space, to, &time, sizeof(time));
 }
 
 /* ---- getrandom ------------------------------------------------------------------------------------ */

@@ -28,6 +28,18 @@ MUST_CHECK int user_time_copy_in(struct thread *thread, struct user_ptr from, ui
 
 struct user_time user_time_of(uint64_t nanoseconds);
 
+/* Linux's clocks that there are here; all but the wall's are clock_monotonic(). */
+enum user_clock {
+	USER_CLOCK_WALL = 0,
+	USER_CLOCK_MONOTONIC = 1,
+	USER_CLOCK_MONOTONIC_RAW = 4,
+	USER_CLOCK_WALL_COARSE = 5,
+	USER_CLOCK_MONOTONIC_COARSE = 6,
+	USER_CLOCK_BOOT = 7,
+	USER_CLOCK_WALL_ALARM = 8,
+	USER_CLOCK_BOOT_ALARM = 9,
+};
+
 /* clock_monotonic() so much later; HOST_NO_DEADLINE if that is beyond all times. */
 uint64_t deadline_after(struct kernel *kernel, uint64_t nanoseconds);
 

@@ -121,7 +121,7 @@ user_vector(struct generic_iovec *room, const struct iovec *vector, int count)
 	return user(room);
 }
 
-/* The two times of utimensat(), which may be left out; room has 2. */
+/* Two times, which may be left out; room has 2. */
 static inline struct user_ptr
 user_times(struct generic_time *room, const struct timespec *times)
 {
@@ -146,6 +146,20 @@ static inline struct timespec
 host_time(struct generic_time time)
 {
 	return (struct timespec){ .tv_sec = time.second, .tv_nsec = (long)time.nanosecond };
+}
+
+/* Where the kernel puts times that are then told by host_times(). */
+static inline struct user_ptr
+user_times_room(struct generic_time *room, struct timespec *times)
+{
+	return user(TIME_IS_GENERIC || is_no_address(times) ? (void *)times : room);
+}
+
+static inline void
+host_times(const struct generic_time *room, struct timespec *times, int count)
+{
+	for (int i = 0; i < count && !TIME_IS_GENERIC && !is_no_address(times); i++)
+		times[i] = host_time(room[i]);
 }
 
 static inline void

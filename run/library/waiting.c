@@ -218,3 +218,55 @@ rump_sys_ioctl(int fd, unsigned long request, ...)
 	va_end(arguments);
 	return (int)library_result(sys_ioctl(thread, fd, (uint32_t)request, user(argument)));
 }
+
+/* ---- clocks and timers ---------------------------------------------------------------- */
+
+int
+rump_sys_clock_gettime(clockid_t clock, struct timespec *time)
+{
+	struct thread *thread = library_enter();
+	struct generic_time room;
+	int64_t result;
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	result = sys_clock_gettime(thread, clock, user_times_room(&room, time));
+	if (result == 0)
+		host_times(&room, time, 1);
+	return (int)library_result(result);
+}
+
+_Static_assert(sizeof(struct itimerspec) == 2 * sizeof(struct timespec), "two times");
+
+int
+rump_sys_timerfd_settime(int fd, int flags, const struct itimerspec *new_time,
+    struct itimerspec *old_time)
+{
+	struct thread *thread = library_enter();
+	struct generic_time room[2], old_room[2];
+	int64_t result;
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	result = sys_timerfd_settime(thread, fd, flags,
+	    user_times(room, (const struct timespec *)new_time),
+	    user_times_room(old_room, (struct timespec *)old_time));
+	if (result == 0)
+		host_times(old_room, (struct timespec *)old_time, 2);
+	return (int)library_result(result);
+}
+
+int
+rump_sys_timerfd_gettime(int fd, struct itimerspec *time)
+{
+	struct thread *thread = library_enter();
+	struct generic_time room[2];
+	int64_t result;
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	result = sys_timerfd_gettime(thread, fd, user_times_room(room, (struct timespec *)time));
+	if (result == 0)
+		host_times(room, (struct timespec *)time, 2);
+	return (int)library_result(result);
+}

@@ -3,9 +3,7 @@
  * under test fills one.  All have the form of Linux's C library.
  *
  * CALLS(X) lists them, one X(result, name, parameters, arguments) each, and
- * both tables are made from it.  CALLS_TO_COME(X) has those that the library
- * may not have yet: there they set errno to ENOSYS, and groups that need them
- * are skipped, until they come.  Then they belong to CALLS(X).
+ * both tables are made from it.
  */
 #ifndef TESTS_CONFORMANCE_CALLS_H
 #define TESTS_CONFORMANCE_CALLS_H
@@ -150,9 +148,7 @@
 	X(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), \
 	    (epoll, operation, fd, event)) \
 	X(int, epoll_wait, (int epoll, struct epoll_event *events, int count, int timeout_ms), \
-	    (epoll, events, count, timeout_ms))
-
-#define CALLS_TO_COME(X) \
+	    (epoll, events, count, timeout_ms)) \
 	X(ssize_t, copy_file_range, \
 	    (int in, off_t *in_at, int out, off_t *out_at, size_t size, unsigned int flags), \
 	    (in, in_at, out, out_at, size, flags)) \
@@ -161,12 +157,12 @@
 	X(int, timerfd_settime, \
 	    (int fd, int flags, const struct itimerspec *time, struct itimerspec *old), \
 	    (fd, flags, time, old)) \
-	X(int, timerfd_gettime, (int fd, struct itimerspec *time), (fd, time))
+	X(int, timerfd_gettime, (int fd, struct itimerspec *time), (fd, time)) \
+	X(int, clock_gettime, (clockid_t clock, struct timespec * time), (clock, time))
 
 struct calls {
 #define X(result, name, parameters, arguments) result(*name) parameters;
 	CALLS(X)
-	CALLS_TO_COME(X)
 #undef X
 };
 

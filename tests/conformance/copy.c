@@ -272,6 +272,49 @@ timers_tell_how_often_they_ran_out(void)
 	FAILS(EINVAL, c->timerfd_gettime(open_file(".", O_RDONLY), &old));
 }
 
+static void
+timers_are_files_that_one_reads(void)
+{
+	struct itimerspec time = { .it_value = { 1000, 0 }, .it_interval = { 0, 0 } }, old;
+	struct pollfd poll = { .events = POLLIN | POLLOUT };
+	struct timespec now;
+	uint64_t count = 0;
+	int fd;
+
+	NEEDS(fd = c->timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK));
+	poll.fd = fd;
+	IS(O_RDWR | O_NONBLOCK, c->fcntl(fd, F_GETFL, 0) & ~O_LARGEFILE);
+	IS(0, c->fcntl(fd, F_GETFD, 0));
+	FAILS(EINVAL, c->ftruncate(fd, 0));
+	FAILS(EINVAL, c->fsync(fd));
+	IS(0, c->poll(&poll, 1, 0));
+	/* An interval is kept when it stops. */
+	time = (struct itimerspec){ .it_interval = { 9, 0 } };
+	OK(c->timerfd_settime(fd, 0, &time, NULL));
+	OK(c->timerfd_gettime(fd, &old));
+	IS(9, old.it_interval.tv_sec);
+	IS(0, old.it_value.tv_sec + old.it_value.tv_nsec);
+	/* By the wall clock, long ago and every 10,000 years: that is once. */
+	time = (struct itimerspec){ .it_value = { 1, 0 }, .it_interval = { 9000000000, 0 } };
+	OK(c->timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &time, NULL));
+	IS(1, c->poll(&poll, 1, 0));
+	IS(POLLIN, poll.revents);
+	IS(8, c->read(fd, &count, 8));
+	IS(1, count);
+	FAILS(EAGAIN, c->read(fd, &count, 8));
+	/* And from now on by it. */
+	OK(c->clock_gettime(CLOCK_REALTIME, &now));
+	time = (struct itimerspec){ .it_value = { now.tv_sec + 500, 0 } };
+	OK(c->timerfd_settime(fd, TFD_TIMER_ABSTIME, &time, &old));
+	IS(9000000000, old.it_interval.tv_sec);
+	OK(c->timerfd_gettime(fd, &old));
+	TRUE(old.it_value.tv_sec >= 400 && old.it_value.tv_sec <= 500);
+	FAILS(EFAULT, c->timerfd_gettime(fd, NULL));
+	FAILS(EFAULT, c->timerfd_settime(fd, 0, NULL, NULL));
+	FAILS(EINVAL, c->timerfd_create(CLOCK_PROCESS_CPUTIME_ID, 0));
+	FAILS(EINVAL, c->clock_gettime(1000, &now));
+}
+
 const struct group copy_groups[] = {
 	{ "ranges are copied from file to file", ranges_are_copied },
 	{ "copy_file_range has rules for its arguments",
@@ -282,5 +325,6 @@ const struct group copy_groups[] = {
 	{ "epoll tells once if so wished", epoll_tells_once_if_so_wished },
 	{ "epoll has rules for its arguments", epoll_has_rules_for_its_arguments },
 	{ "timers tell how often they ran out", timers_tell_how_often_they_ran_out },
+	{ "timers are files that one reads", timers_are_files_that_one_reads },
 	{ 0 },
 };

@@ -15,22 +15,9 @@
 CALLS(X)
 #undef X
 
-/* What the library may not have yet: weak, under other names than the headers may use. */
-#define X(result, name, parameters, arguments) \
-	extern result weak_##name parameters __asm__("rump_sys_" #name) __attribute__((weak)); \
-	static result rump_##name parameters \
-	{ \
-		if (weak_##name != NULL) \
-			return weak_##name arguments; \
-		errno = ENOSYS; \
-		return -1; \
-	}
-CALLS_TO_COME(X)
-#undef X
-
 const struct calls rump_calls = {
 #define X(result, name, parameters, arguments) .name = rump_##name,
-	CALLS(X) CALLS_TO_COME(X)
+	CALLS(X)
 #undef X
 };
 
