@@ -14,6 +14,7 @@
 #include "syscall/pipe.h"
 #include "vfs/device.h"
 #include "vfs/file_lock.h"
+#include "vfs/mount.h"
 #include "vfs/vnode.h"
 
 /* ---- the pool --------------------------------------------------------------- */
@@ -432,6 +433,8 @@ file_start(struct file *file, const struct file_create *what)
 	file->opened_after = what->opened_after;
 	file->offset = 0;
 	list_init(&file->watches);
+	write_errors_begin(&what->vnode->pages.write_errors, &file->errors_told);
+	write_errors_begin(&what->vnode->mount->write_errors, &file->mount_errors_told);
 	atomic_store_explicit(&file->is_watched, false, memory_order_relaxed);
 	atomic_store_explicit(&file->flags, what->flags, memory_order_relaxed);
 	atomic_store_explicit(&file->references, 1, memory_order_release);

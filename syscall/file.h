@@ -79,15 +79,17 @@ struct file_ops {
 
 struct file {
 	_Atomic uint32_t references;
-	_Atomic uint32_t flags;	    /* enum open_flag: access mode and status */
-	const struct file_ops *ops; /* constant while referenced, as are these two: */
-	struct vnode *vnode;	    /* a reference */
-	void *object;		    /* what ops work on besides; owned, or NULL */
-	struct kernel *kernel;	    /* constant */
-	struct file_pool *pool;	    /* constant */
-	uint32_t opened_after;	    /* a fifo: writers that came before; as ops */
-	_Atomic bool is_watched;    /* it has been, by an epoll, since it was opened */
-	struct list watches;	    /* epolls' items; GUARDED_BY(pool->watches_lock) */
+	_Atomic uint32_t flags;		      /* enum open_flag: access mode and status */
+	const struct file_ops *ops;	      /* constant while referenced, as are these two: */
+	struct vnode *vnode;		      /* a reference */
+	void *object;			      /* what ops work on besides; owned, or NULL */
+	struct kernel *kernel;		      /* constant */
+	struct file_pool *pool;		      /* constant */
+	uint32_t opened_after;		      /* a fifo: writers that came before; as ops */
+	_Atomic bool is_watched;	      /* it has been, by an epoll, since it was opened */
+	struct list watches;		      /* epolls' items; GUARDED_BY(pool->watches_lock) */
+	struct write_errors_told errors_told; /* what fsync told of the file's */
+	struct write_errors_told mount_errors_told; /* what syncfs told of its mount's */
 	struct mutex offset_lock;
 	uint64_t offset;	/* GUARDED_BY(offset_lock) */
 	struct file *next_free; /* GUARDED_BY(pool->lock) */

@@ -124,7 +124,9 @@ sync_file(struct thread *thread, int fd, bool data_only)
 	if (file_is_path(file))
 		error = -EBADF;
 	else
-		error = is_kept(file->vnode) ? vnode_sync(file->vnode, data_only) : -EINVAL;
+		error = is_kept(file->vnode)
+			    ? vnode_sync(file->vnode, data_only, &file->errors_told)
+			    : -EINVAL;
 	file_put(file);
 	return error;
 }
@@ -145,11 +147,16 @@ int64_t
 sys_syncfs(struct thread *thread, int fd)
 {
 	struct file *file = thread_file(thread, fd);
-	int error;
+	struct mount *mount;
+	int error = -EBADF, earlier = 0;
 
 	if (file == NULL)
 		return -EBADF;
-	error = file_is_path(file) ? -EBADF : mount_sync(file->vnode->mount);
+	if (!file_is_path(file)) {
+		mount = file->vnode->mount;
+		error = mount_sync(mount);
+		earlier = write_errors_tell(&mount->write_errors, &file->mount_errors_told);
+	}
 	file_put(file);
-	return error;
+	return error < 0 ? error : earlier;
 }

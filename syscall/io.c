@@ -111,7 +111,8 @@ transfer_at(const struct transfer *transfer, struct thread *thread, struct file 
 	writer.append = appends(transfer, file);
 	error = file->ops->write(file, uio, offset, &writer);
 	if (error == 0 && uio->left < total && wants_sync(transfer, file))
-		error = vnode_sync(file->vnode, !wants_full_sync(transfer, file));
+		error =
+		    vnode_sync(file->vnode, !wants_full_sync(transfer, file), &file->errors_told);
 	return error;
 }
 

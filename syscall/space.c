@@ -257,7 +257,7 @@ sys_sync_file_range(struct thread *thread, int fd, int64_t offset, int64_t lengt
 	else if (file->vnode->type == VNODE_FIFO || file->vnode->type == VNODE_CHARACTER)
 		error = -ESPIPE;
 	else if (flags != 0)
-		error = vnode_sync(file->vnode, true);
+		error = vnode_sync(file->vnode, true, &file->errors_told);
 	file_put(file);
 	return error;
 }

@@ -20,6 +20,7 @@
 #include "base/string.h"
 #include "kern/kernel.h"
 #include "kern/mutex.h"
+#include "vfs/write_errors.h"
 
 struct credential;
 struct mount;
@@ -145,6 +146,7 @@ struct mount {
 	_Atomic bool is_closing;  /* looking whether anybody is inside; private to vnode.c */
 	_Atomic bool was_entered; /* somebody moved meanwhile; private to vnode.c */
 	_Atomic bool is_changed;  /* since it was synced last; private to mount.c */
+	struct write_errors write_errors; /* of all its files */
 };
 
 /* Set up the embedded mount; the driver sets root, and what it wants of the flags, after. */

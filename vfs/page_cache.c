@@ -28,7 +28,7 @@ page_cache_init(struct page_cache *cache, struct kernel *kernel)
 	list_init(&cache->dirty);
 	list_init(&cache->dirty_link);
 	cache->dirty_count = 0;
-	cache->write_error = 0;
+	atomic_init(&cache->write_errors.last, 0);
 	cache->round = 0;
 }
 

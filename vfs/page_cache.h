@@ -31,6 +31,7 @@
 #include "kern/condition.h"
 #include "kern/mutex.h"
 #include "vfs/radix.h"
+#include "vfs/write_errors.h"
 
 struct kernel;
 struct mount;
@@ -45,11 +46,11 @@ struct page_cache {
 	uint64_t page_count;	   /* pages present; GUARDED_BY(lock) */
 	uint64_t read_ahead_next;  /* where a sequential reader misses next; GUARDED_BY(lock) */
 	uint32_t read_ahead_pages; /* the window that reader has earned; GUARDED_BY(lock) */
-	struct list dirty;	/* pages to be written, the first made so first; GUARDED_BY(lock) */
-	uint64_t dirty_count;	/* of them; GUARDED_BY(lock) */
-	int write_error;	/* of pages that were lost, for the next sync; GUARDED_BY(lock) */
-	struct list dirty_link; /* in the kernel's list; private to page_dirty.c */
-	uint64_t round;		/* when it was last taken from there; private to page_dirty.c */
+	struct list dirty;    /* pages to be written, the first made so first; GUARDED_BY(lock) */
+	uint64_t dirty_count; /* of them; GUARDED_BY(lock) */
+	struct write_errors write_errors; /* of pages that were lost */
+	struct list dirty_link;		  /* in the kernel's list; private to page_dirty.c */
+	uint64_t round; /* when it was last taken from there; private to page_dirty.c */
 };
 
 /* What a kernel keeps of all its pages; called by vfs_component.  -ENOMEM. */
@@ -108,10 +109,10 @@ MUST_CHECK int page_cache_write_back(struct vnode *vnode);
 
 /*
  * The same, for a caller without locks: all that was dirty is on the store
- * after, not yet durable.  The error may be of an earlier attempt that nobody
- * was told of.
+ * after, not yet durable.  The error may be of an earlier attempt that the open
+ * file was not told of.
  */
-MUST_CHECK int page_cache_sync(struct vnode *vnode);
+MUST_CHECK int page_cache_sync(struct vnode *vnode, struct write_errors_told *told);
 
 /* Write all dirty pages of a mount.  The caller holds no vnode's lock. */
 MUST_CHECK int page_cache_sync_mount(struct mount *mount);

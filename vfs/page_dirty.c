@@ -227,10 +227,12 @@ cluster_settle(const struct cluster *cluster, int error)
 		is_clean |= page_set_clean(page);
 		page_unpin(page);
 	}
-	if (error < 0)
-		cache->write_error = error;
 	mutex_unlock(&cache->lock);
 	page_list_unlock(vnode->kernel);
+	if (error < 0) {
+		write_errors_note(&cache->write_errors, error);
+		write_errors_note(&vnode->mount->write_errors, error);
+	}
 	if (is_clean)
 		vnode_release_dirty(vnode);
 }
@@ -258,22 +260,17 @@ page_cache_write_back(struct vnode *vnode)
 }
 
 int
-page_cache_sync(struct vnode *vnode)
+page_cache_sync(struct vnode *vnode, struct write_errors_told *told)
 {
-	struct page_cache *cache = &vnode->pages;
-	int error;
+	int error, earlier;
 
 	if (vnode->is_memory || vnode->type != VNODE_REGULAR)
 		return 0;
 	rwlock_lock_shared(&vnode->lock);
 	error = page_cache_write_back(vnode);
-	mutex_lock(&cache->lock);
-	if (cache->write_error < 0)
-		error = cache->write_error;
-	cache->write_error = 0;
-	mutex_unlock(&cache->lock);
 	rwlock_unlock_shared(&vnode->lock);
-	return error;
+	earlier = write_errors_tell(&vnode->pages.write_errors, told);
+	return earlier < 0 ? earlier : error;
 }
 
 /* ---- writing many files ------------------------------------------------------- */

@@ -26,6 +26,7 @@ struct fixture {
 	struct kernel *kernel;
 	struct credential *credential;
 	struct file_writer writer;
+	struct write_errors_told told;
 	uint8_t twin[FILE_MAX], data[FILE_MAX], got[FILE_MAX];
 	uint64_t size;
 };
@@ -119,7 +120,9 @@ assert_same(struct fixture *fixture, struct fake_store *store)
 static void
 drop_pages(struct fake_store *store)
 {
-	assert_int_equal(page_cache_sync(&store->vnode), 0);
+	struct write_errors_told told = { 0 };
+
+	assert_int_equal(page_cache_sync(&store->vnode, &told), 0);
 	page_shrink(store->vnode.kernel, SIZE_MAX);
 	assert_int_equal(store->vnode.pages.page_count, 0);
 	assert_int_equal(store->vnode.pages.dirty_count, 0);
@@ -196,10 +199,10 @@ small_writes_come_to_the_store_in_large_ones(void **state)
 	for (uint64_t i = 0; i < 100; i++)
 		must_write(fixture, store, &random, 1000, (i * 37 % 100) * 1000);
 	assert_int_equal(store->write_count, 0);
-	assert_int_equal(page_cache_sync(&store->vnode), 0);
+	assert_int_equal(page_cache_sync(&store->vnode, &fixture->told), 0);
 	assert_int_equal(store->write_count, 1);
 	assert_int_equal(store->lengths[0], round_up(100000, STORE_UNIT));
-	assert_int_equal(page_cache_sync(&store->vnode), 0);
+	assert_int_equal(page_cache_sync(&store->vnode, &fixture->told), 0);
 	assert_int_equal(store->write_count, 1);
 	fake_store_destroy(store);
 }
@@ -232,24 +235,28 @@ dirty_pages_stay_when_memory_is_wanted(void **state)
 
 	must_write(fixture, store, &random, 40960, 0);
 	assert_int_equal(page_shrink(fixture->kernel, SIZE_MAX), 0);
-	assert_int_equal(page_cache_sync(&store->vnode), 0);
+	assert_int_equal(page_cache_sync(&store->vnode, &fixture->told), 0);
 	assert_int_equal(page_shrink(fixture->kernel, SIZE_MAX), 10);
 	fake_store_destroy(store);
 }
 
 static void
-a_lost_write_is_told_once(void **state)
+a_lost_write_is_told_once_to_each_open_file(void **state)
 {
 	struct fixture *fixture = *state;
 	struct fake_store *store = fake_store_create(fixture->kernel, 4096, FILE_MAX / 4096, false);
+	struct write_errors_told *told = &fixture->told, other = { 0 }, of_mount = { 0 };
 	struct random random = { 1 };
 
 	must_write(fixture, store, &random, 4096, 0);
 	store->write_error = -EIO;
 	assert_int_equal(page_cache_sync_mount(&store->mount), -EIO);
 	store->write_error = 0;
-	assert_int_equal(vnode_sync(&store->vnode, false), -EIO);
-	assert_int_equal(vnode_sync(&store->vnode, false), 0);
+	assert_int_equal(vnode_sync(&store->vnode, false, told), -EIO);
+	assert_int_equal(vnode_sync(&store->vnode, false, told), 0);
+	assert_int_equal(vnode_sync(&store->vnode, false, &other), -EIO);
+	assert_int_equal(vnode_sync(&store->vnode, false, &other), 0);
+	assert_int_equal(write_errors_tell(&store->mount.write_errors, &of_mount), -EIO);
 	fake_store_destroy(store);
 }
 
@@ -386,7 +393,7 @@ main(void)
 		TEST(small_writes_come_to_the_store_in_large_ones),
 		TEST(who_writes_much_writes_back),
 		TEST(dirty_pages_stay_when_memory_is_wanted),
-		TEST(a_lost_write_is_told_once),
+		TEST(a_lost_write_is_told_once_to_each_open_file),
 		TEST(a_full_store_takes_what_fits),
 		TEST(a_bad_address_changes_nothing_behind_it),
 		TEST(an_unused_file_without_a_name_is_not_written),

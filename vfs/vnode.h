@@ -392,7 +392,9 @@ MUST_CHECK int vnode_set_xattr(struct vnode *vnode, struct name name, const void
     size_t size, uint32_t flags);
 MUST_CHECK int vnode_list_xattr(struct vnode *vnode, char *list, size_t size, size_t *length);
 MUST_CHECK int vnode_remove_xattr(struct vnode *vnode, struct name name);
-MUST_CHECK int vnode_sync(struct vnode *vnode, bool data_only);
+
+/* For an open file, which is told of errors of writing that it was not told of before. */
+MUST_CHECK int vnode_sync(struct vnode *vnode, bool data_only, struct write_errors_told *told);
 
 /* Named defaults for operations that a kind of file does not have. */
 int vnode_no_lookup(struct vnode *dir, struct name name, struct vnode **out); /* -ENOTDIR */

@@ -252,9 +252,9 @@ vnode_remove_xattr(struct vnode *vnode, struct name name)
 }
 
 int
-vnode_sync(struct vnode *vnode, bool data_only)
+vnode_sync(struct vnode *vnode, bool data_only, struct write_errors_told *told)
 {
-	int error = page_cache_sync(vnode);
+	int error = page_cache_sync(vnode, told);
 	int rest = vnode->ops->sync(vnode, data_only);
 	const struct device_ops *driver = NULL;
 
