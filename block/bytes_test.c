@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,52 +15,27 @@
 
 #define SIZE (300 * 1024)
 
-static const struct component *const components[] = { &block_component };
-
-struct fixture {
-	struct host host;
-	struct kernel *kernel;
-	struct fake_block fake;
-	struct block_dev *dev;
-};
-
 static int
 create_fixture(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct kernel_config config = {
-		.host_ops = &fake_host_ops,
-		.host = &fixture->host,
-		.components = components,
-		.component_count = ARRAY_SIZE(components),
-	};
+	struct fake_disk *disk = fake_disk_create(SIZE);
 
-	fake_host_create(&fixture->host, true);
-	assert_int_equal(kernel_create(&config, &fixture->kernel), 0);
-	fake_block_create(&fixture->fake, fixture->kernel, SIZE);
-	fixture->dev = &fixture->fake.dev;
 	for (size_t i = 0; i < SIZE; i++)
-		fixture->fake.content[i] = (uint8_t)(i * 7 + i / 509);
-	assert_int_equal(block_register(fixture->kernel, fixture->dev, "image"), 0);
-	*state = fixture;
+		disk->fake.content[i] = (uint8_t)(i * 7 + i / 509);
+	*state = disk;
 	return 0;
 }
 
 static int
 destroy_fixture(void **state)
 {
-	struct fixture *fixture = *state;
-
-	kernel_destroy(fixture->kernel);
-	fake_block_destroy(&fixture->fake);
-	fake_host_destroy(&fixture->host);
-	free(fixture);
+	fake_disk_destroy(*state);
 	return 0;
 }
 
 /* Read [offset, offset + length) into segments of these lengths over and over, and compare. */
 static void
-assert_reads(struct fixture *fixture, uint64_t offset, size_t length, size_t part)
+assert_reads(struct fake_disk *fixture, uint64_t offset, size_t length, size_t part)
 {
 	static uint8_t bytes[SIZE + 4096], want[SIZE + 4096];
 	static struct segment segments[SIZE];
@@ -89,7 +63,7 @@ reads_any_bytes_into_segments_of_any_shape(void **state)
 	static const uint64_t offsets[] = { 0, 1, 511, 512, 4090, 65535 };
 	static const size_t lengths[] = { 0, 1, 2, 511, 512, 513, 65535, 65536, 65537, 200000 };
 	static const uint32_t sector_sizes[] = { 512, 4096 };
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sector_sizes); i++) {
 		fixture->dev->sector_size = sector_sizes[i];
@@ -105,7 +79,7 @@ reads_any_bytes_into_segments_of_any_shape(void **state)
 static void
 what_is_past_the_end_reads_as_zeros(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	struct segment segment = { &(uint8_t){ 0 }, 1 };
 
 	assert_reads(fixture, SIZE - 1, 2, 1);
@@ -119,7 +93,7 @@ what_is_past_the_end_reads_as_zeros(void **state)
 static void
 lengths_whose_sum_wraps_are_an_error(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	struct segment segments[] = { { NULL, SIZE_MAX }, { NULL, SIZE_MAX }, { NULL, 3 } };
 
 	if (sizeof(size_t) == sizeof(uint64_t))
@@ -129,7 +103,7 @@ lengths_whose_sum_wraps_are_an_error(void **state)
 static void
 errors_of_the_device_and_of_memory_are_told(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t bytes[10];
 	struct segment segment = { bytes, sizeof(bytes) };
 	int error;

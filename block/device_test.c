@@ -17,45 +17,17 @@
 #define SECTOR BLOCK_SECTOR_SIZE
 #define SIZE   ((uint64_t)64 * SECTOR)
 
-static const struct component *const components[] = { &block_component };
-
-struct fixture {
-	struct host host;
-	struct kernel *kernel;
-	struct fake_block fake;
-	struct block_dev *dev;
-};
-
 static int
 create_fixture(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct kernel_config config = {
-		.host_ops = &fake_host_ops,
-		.host = &fixture->host,
-		.components = components,
-		.component_count = ARRAY_SIZE(components),
-		.console_level = LOG_DEBUG,
-	};
-
-	fake_host_create(&fixture->host, true);
-	assert_int_equal(kernel_create(&config, &fixture->kernel), 0);
-	fake_block_create(&fixture->fake, fixture->kernel, SIZE);
-	fixture->dev = &fixture->fake.dev;
-	assert_int_equal(block_register(fixture->kernel, fixture->dev, "image"), 0);
-	*state = fixture;
+	*state = fake_disk_create(SIZE);
 	return 0;
 }
 
 static int
 destroy_fixture(void **state)
 {
-	struct fixture *fixture = *state;
-
-	kernel_destroy(fixture->kernel);
-	fake_block_destroy(&fixture->fake);
-	fake_host_destroy(&fixture->host);
-	free(fixture);
+	fake_disk_destroy(*state);
 	return 0;
 }
 
@@ -98,7 +70,7 @@ starts_only_requests_inside_the_device(void **state)
 		{ HOST_BLOCK_WRITE, SIZE, SECTOR, -EINVAL, -EINVAL }, /* would grow it */
 		{ HOST_BLOCK_FLUSH, 0, 0, 0, 0 },		      /* changes nothing */
 	};
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t *bytes = calloc(1, SIZE);
 
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
@@ -131,7 +103,7 @@ starts_only_requests_inside_the_device(void **state)
 static void
 larger_sectors_want_larger_alignment(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t bytes[4096];
 
 	fixture->dev->sector_size = 4096;
@@ -144,7 +116,7 @@ larger_sectors_want_larger_alignment(void **state)
 static void
 reads_into_segments_of_any_shape(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t first[7], second[2 * SECTOR], third[SECTOR - 7];
 	struct segment segments[] = {
 		{ first, sizeof(first) },
@@ -164,7 +136,7 @@ reads_into_segments_of_any_shape(void **state)
 static void
 a_read_done_at_once_never_calls_the_host(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t bytes[SECTOR];
 
 	for (int i = 0; i < 100; i++)
@@ -174,7 +146,7 @@ a_read_done_at_once_never_calls_the_host(void **state)
 }
 
 struct reader {
-	struct fixture *fixture;
+	struct fake_disk *fixture;
 	uint8_t bytes[2 * SECTOR];
 	int error;
 	struct host_thread *thread;
@@ -192,7 +164,7 @@ read_two_sectors(void *argument)
 static void
 a_read_sleeps_until_its_request_is_done(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	struct reader reader = { .fixture = fixture };
 
 	fake_block_hold(&fixture->fake);
@@ -211,7 +183,7 @@ a_read_sleeps_until_its_request_is_done(void **state)
 static void
 a_request_may_be_done_before_its_reader_sleeps(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 
 	for (int i = 0; i < 200; i++) {
 		struct reader reader = { .fixture = fixture };
@@ -229,7 +201,7 @@ a_request_may_be_done_before_its_reader_sleeps(void **state)
 
 /* The console is exactly this. */
 static void
-check_console(struct fixture *fixture, const char *want)
+check_console(struct fake_disk *fixture, const char *want)
 {
 	fixture->host.console[fixture->host.console_length] = '\0';
 	assert_non_null(strstr(fixture->host.console, want));
@@ -240,7 +212,7 @@ check_console(struct fixture *fixture, const char *want)
 static void
 a_failed_read_is_logged_once_with_where(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t bytes[4 * SECTOR];
 
 	fixture->fake.bad_offset = 12 * SECTOR;
@@ -255,7 +227,7 @@ a_failed_read_is_logged_once_with_where(void **state)
 static void
 a_read_outside_the_device_is_logged_too(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t bytes[SECTOR];
 
 	assert_int_equal(block_read(fixture->dev, (uint64_t)1 << 60, bytes, SECTOR), -EINVAL);
@@ -266,7 +238,7 @@ a_read_outside_the_device_is_logged_too(void **state)
 static void
 a_readers_bad_memory_is_not_the_devices_fault(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t bytes[SECTOR];
 
 	fixture->fake.bad_length = SECTOR;
@@ -278,7 +250,7 @@ a_readers_bad_memory_is_not_the_devices_fault(void **state)
 static void
 segments_whose_sum_wraps_are_an_error(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fake_disk *fixture = *state;
 	uint8_t bytes[SECTOR];
 	struct segment segments[] = {
 		{ bytes, SECTOR },
@@ -293,7 +265,7 @@ segments_whose_sum_wraps_are_an_error(void **state)
 static void
 read_for_ever(void *argument)
 {
-	struct fixture *fixture = argument;
+	struct fake_disk *fixture = argument;
 	uint8_t bytes[SECTOR];
 
 	fixture->host.has_threads = false;

@@ -70,6 +70,21 @@ host_store_shape(struct host_store *store, const struct host_block_info *info,
 	return 0;
 }
 
+/* Bytes at the end that are no whole sector are not there for anybody: say so. */
+static void
+log_rest(const struct host_store *store, const struct host_block_info *info,
+    const struct block_attach *attach)
+{
+	uint64_t rest = info->size & (store->dev.sector_size - 1);
+
+	if (rest != 0 && store->offset + store->dev.size + rest == info->size)
+		kernel_log(store->dev.kernel, LOG_WARNING,
+		    "block: %s: the last %llu bytes of %llu are left out, being no whole sector "
+		    "of %u: is the file complete?",
+		    attach->name, (unsigned long long)rest, (unsigned long long)info->size,
+		    store->dev.sector_size);
+}
+
 int
 block_attach_host(struct kernel *kernel, const struct block_attach *attach)
 {
@@ -90,6 +105,7 @@ block_attach_host(struct kernel *kernel, const struct block_attach *attach)
 	error = host_store_shape(store, &info, attach);
 	if (error < 0)
 		goto close_store;
+	log_rest(store, &info, attach);
 	error = block_register(kernel, &store->dev, attach->name);
 	if (error < 0)
 		goto close_store;

@@ -11,6 +11,7 @@
 #include "base/errno.h"
 #include "block/block.h"
 #include "kern/kernel.h"
+#include "kern/log.h"
 #include "tests/fake_host.h"
 
 #define SECTOR BLOCK_SECTOR_SIZE
@@ -154,6 +155,33 @@ a_device_is_a_window_of_whole_sectors(void **state)
 	}
 }
 
+/* Attach the store when it has size bytes; does the log say what is left out? */
+static bool
+tells_of_a_rest(struct fixture *fixture, uint64_t size, const struct block_attach *attach)
+{
+	char text[512];
+
+	log_clear(fixture->kernel);
+	store.info.size = size;
+	assert_int_equal(block_attach_host(fixture->kernel, attach), 0);
+	assert_int_equal(block_unregister(fixture->kernel, "image"), 0);
+	text[log_read(fixture->kernel, text, sizeof(text) - 1)] = '\0';
+	return strstr(text, "image: the last 5 bytes of ") != NULL;
+}
+
+static void
+bytes_that_are_left_out_at_the_end_are_told_of(void **state)
+{
+	const struct block_attach all = { .name = "image", .host_name = "/the/store" };
+	struct block_attach part = all;
+
+	part.size = 10 * SECTOR;
+	assert_true(tells_of_a_rest(*state, 100 * SECTOR + 5, &all));
+	assert_true(tells_of_a_rest(*state, 5, &all));
+	assert_false(tells_of_a_rest(*state, 100 * SECTOR, &all));
+	assert_false(tells_of_a_rest(*state, 100 * SECTOR + 5, &part));
+}
+
 static void
 sectors_are_the_smallest_that_the_store_takes(void **state)
 {
@@ -274,6 +302,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_device_is_a_window_of_whole_sectors),
+		CASE(bytes_that_are_left_out_at_the_end_are_told_of),
 		CASE(sectors_are_the_smallest_that_the_store_takes),
 		CASE(requests_reach_the_window),
 		CASE(a_store_is_writable_only_when_asked_for),

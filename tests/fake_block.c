@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "kern/kernel.h"
 #include "tests/fake_block.h"
 
 static void
@@ -132,4 +133,35 @@ fake_block_await(struct fake_block *fake, size_t count)
 	while (fake->held_count < count)
 		pthread_cond_wait(&fake->came, &fake->lock);
 	pthread_mutex_unlock(&fake->lock);
+}
+
+static const struct component *const components[] = { &block_component };
+
+struct fake_disk *
+fake_disk_create(uint64_t size)
+{
+	struct fake_disk *disk = calloc(1, sizeof(*disk));
+	struct kernel_config config = {
+		.host_ops = &fake_host_ops,
+		.host = &disk->host,
+		.components = components,
+		.component_count = ARRAY_SIZE(components),
+		.console_level = LOG_DEBUG,
+	};
+
+	fake_host_create(&disk->host, true);
+	assert_int_equal(kernel_create(&config, &disk->kernel), 0);
+	fake_block_create(&disk->fake, disk->kernel, size);
+	disk->dev = &disk->fake.dev;
+	assert_int_equal(block_register(disk->kernel, disk->dev, "image"), 0);
+	return disk;
+}
+
+void
+fake_disk_destroy(struct fake_disk *disk)
+{
+	kernel_destroy(disk->kernel);
+	fake_block_destroy(&disk->fake);
+	fake_host_destroy(&disk->host);
+	free(disk);
 }

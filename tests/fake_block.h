@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "block/block.h"
+#include "tests/fake_host.h"
 
 #define FAKE_BLOCK_HELD_MAX 64
 
@@ -45,5 +46,16 @@ void fake_block_let_go(struct fake_block *fake);
 
 /* Wait until count requests are held. */
 void fake_block_await(struct fake_block *fake, size_t count);
+
+/* A kernel of block/ alone, on a host with threads, that has such a device as "image". */
+struct fake_disk {
+	struct host host;
+	struct kernel *kernel;
+	struct fake_block fake;
+	struct block_dev *dev; /* fake.dev */
+};
+
+struct fake_disk *fake_disk_create(uint64_t size);
+void fake_disk_destroy(struct fake_disk *disk);
 
 #endif
