@@ -55,7 +55,7 @@ def rump(*words, **more):
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC", **more.pop("env", {})}
     process = subprocess.run(
         [*RUMP, *words],
-        input=more.pop("stdin_text", "").encode(),
+        **({} if "stdin" in more else {"input": more.pop("stdin_text", "").encode()}),
         stdout=more.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         env=environment,

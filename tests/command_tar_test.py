@@ -2,14 +2,17 @@
 """rump tar and rump verify: what tar(1) and sha256sum(1) make of the tree, they make of images."""
 
 import hashlib
+import io
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tarfile
 from below import below
 
 import command
+from writable import KINDS, fresh, must_be_sound, names, told
 from command import IS_ROOT, SIZES, complaint, good, rump, scratch, snapshot, test
 
 
@@ -157,6 +160,134 @@ def a_manifest_of_sha256sum_is_checked_here(images, tree):
         assert "no line of a manifest" in complaint(2, "verify", images[0], name)
         assert "cannot open" in complaint(2, "verify", images[0], place / "gone")
         assert "one manifest" in complaint(2, "verify", images[0])
+    return None
+
+
+# ---- tar -x ---------------------------------------------------------------------------
+
+
+def archive_of(path, *members):
+    """An archive with members that no tar(1) would put into one: name, content, attributes."""
+    with tarfile.open(path, "w") as archive:
+        for name, content, attributes in members:
+            member = tarfile.TarInfo(name)
+            member.size = len(content or b"")
+            for key, value in attributes.items():
+                setattr(member, key, value)
+            archive.addfile(member, io.BytesIO(content or b""))
+    return path
+
+
+@test
+def an_archive_is_extracted_to_what_was_packed(images, tree):
+    if not has_archives(images[0]):
+        return "no libarchive"
+    for version, packing in (("1", "--gzip"), ("2", "--xz")):
+        with scratch() as place:
+            image = place / "disk.img"
+            (place / "empty").mkdir()
+            command.make_image(image, place / "empty", "-o", f"version={version},density=4096",
+                               "-s", "8m")
+            archive = place / "tree.tar"
+            subprocess.run(["tar", "-cSf", archive, packing, "-C", tree, "."], check=True)
+            good("tar", "-xf", archive, image)
+            must_be_sound(image)
+            good("cp", "-aqT", f"{image}:/", place / "out")
+            have, want = snapshot(place / "out"), snapshot(tree)
+            for path in sorted(have.keys() | want.keys()):
+                assert have.get(path) == want.get(path), (path, have.get(path), want.get(path))
+            assert told(image, "/links/file", "%h %i") == told(image, "/links/hard", "%h %i")
+            assert int(told(image, "/sparse", "%b")) <= 128
+    return None
+
+
+@test
+def hostile_names_stay_where_they_are_put(images, tree):
+    if not has_archives(images[0]):
+        return "no libarchive"
+    for kind in KINDS:
+        with scratch() as place:
+            image = place / "disk.img"
+            image.write_bytes(fresh(kind))
+            archive = archive_of(
+                place / "hostile.tar",
+                ("../up", b"x", {}),
+                ("/abs/file", b"abs", {"mode": 0o4755, "uid": 5, "gid": 6, "mtime": 100}),
+                ("way", None, {"type": tarfile.SYMTYPE, "linkname": "/"}),
+                ("way/inside", b"in", {}),
+                ("out", None, {"type": tarfile.SYMTYPE, "linkname": "../../etc"}),
+                ("out/passwd", b"evil", {}),
+                ("hard", None, {"type": tarfile.LNKTYPE, "linkname": "../etc/passwd"}),
+                ("through", None, {"type": tarfile.LNKTYPE, "linkname": "out/passwd"}),
+                ("deep/er/file", b"deep", {}),
+                ("", b"nameless", {}),
+            )
+            answer = rump("tar", "-xvf", archive, f"{image}:/a/b/c")
+            assert answer.status == 1, answer.errors
+            for name in ("../up", "hard", "out/passwd", "through"):
+                assert f"{name}" in answer.errors, (name, answer.errors)
+            assert f"extracted {image}:/a/b/c/abs/file" in answer.lines
+            found = names(image, "/a/b/c")
+            assert found >= {"/3", "/abs/file", "/way", "/inside", "/out", "/deep/er/file"}, found
+            assert not {"/up", "/hard", "/through"} & found
+            assert names(image, "/") - {f"/a/b/c{name}" for name in found} == {
+                "/a", "/a/1", "/a/b", "/a/b/2", "/a/b/c", "/a/b/up", "/a/link", "/etc",
+                "/etc/group", "/etc/passwd"}
+            assert b"evil" not in good("cat", f"{image}:/etc/passwd").output
+            assert told(image, "/a/b/c/abs/file", "%a %u %g %Y") == "4755 5 6 100"
+            must_be_sound(image)
+    return None
+
+
+@test
+def what_exists_is_replaced_or_kept(images, tree):
+    if not has_archives(images[0]):
+        return "no libarchive"
+    with scratch() as place:
+        image = place / "disk.img"
+        image.write_bytes(fresh("ffs2"))
+        archive = archive_of(
+            place / "a.tar",
+            ("1", b"new", {}),
+            ("link", b"no link", {}),
+            ("b", None, {"type": tarfile.DIRTYPE, "mode": 0o700, "mtime": 77, "uid": 9}),
+            ("b/2", None, {"type": tarfile.DIRTYPE, "mode": 0o755}),
+        )
+        good("tar", "-xkf", archive, f"{image}:/a")
+        assert good("cat", f"{image}:/a/1", f"{image}:/a/b/2").output == b"a/1\na/b/2\n"
+        good("tar", "-x", "--owner=bob:staff", f"{image}:/a", stdin=open(archive, "rb"))
+        assert good("cat", f"{image}:/a/1", f"{image}:/a/link").output == b"newno link"
+        assert told(image, "/a/b", "%a %u %g %Y") == "700 1001 50 77"
+        assert told(image, "/a/b/2", "%F") == "directory"
+        good("tar", "-xf", archive_of(place / "b.tar", ("a/b/up/new", b"followed", {})), image)
+        assert good("cat", f"{image}:/etc/new").output == b"followed"
+        must_be_sound(image)
+    return None
+
+
+@test
+def too_much_for_an_image_is_told_and_leaves_no_part(images, tree):
+    if not has_archives(images[0]):
+        return "no libarchive"
+    with scratch() as place:
+        image = place / "disk.img"
+        image.write_bytes(fresh("ffs1"))
+        archive = archive_of(place / "big.tar", ("first", b"1" * 1000, {}),
+                             ("big", os.urandom(4000000), {}), ("later", bytes(1000000), {}))
+        answer = rump("tar", "-xf", archive, image)
+        missing = int(re.search(r"at least ([\d,]+) bytes more", answer.errors)[1].replace(",", ""))
+        assert answer.status == 1 and 1900000 < missing < 2500000, answer.errors
+        assert "/first" in names(image) and "/big" not in names(image)
+        must_be_sound(image)
+        cut = place / "cut.tar"
+        cut.write_bytes(archive.read_bytes()[:2000000])
+        image.write_bytes(fresh("ffs2"))
+        assert "cannot read the archive" in complaint(1, "tar", "-xf", cut, image)
+        assert "/first" in names(image) and "/big" not in names(image)
+        must_be_sound(image)
+        assert "format" in complaint(2, "tar", "-xf", __file__, image)
+        complaint(2, "tar", "-xf", place / "none.tar", image)
+        complaint(1, "tar", "-xf", archive, f"{image}:/none")
     return None
 
 

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tools/rump/memory.h"
+#include "tools/rump/report.h"
 
 enum {
 	XATTR_LIST = 64 * 1024, /* what Linux allows */
@@ -21,6 +23,44 @@ refusal_add(struct refusal *refusal, const char *path, int error)
 		return;
 	refusal->error = error;
 	refusal->first = memory_string(path);
+}
+
+void
+refusal_report(struct refusal *refusal, const struct files *files, const char *base,
+    const char *what)
+{
+	char *shown;
+
+	if (refusal->count == 0)
+		return;
+	shown = files_path_below(base, refusal->first);
+	report("%s: %s; it happened to %lu file%s, the first is %s", what,
+	    files->reason(refusal->error), refusal->count, refusal->count == 1 ? "" : "s", shown);
+	free(shown);
+	free(refusal->first);
+	*refusal = (struct refusal){ 0 };
+}
+
+/* That a file system has no extended attributes is not the copy's fault. */
+static void
+xattrs_report(struct refusal *refusal, const struct files *files, const char *base)
+{
+	if (refusal->count == 0 || refusal->error != EOPNOTSUPP) {
+		refusal_report(refusal, files, base, "cannot keep extended attributes of files");
+		return;
+	}
+	report_note("extended attributes are not kept where the copies go: %s",
+	    files->reason(refusal->error));
+	free(refusal->first);
+	*refusal = (struct refusal){ 0 };
+}
+
+void
+attributes_report(struct attributes *attributes, const char *base)
+{
+	refusal_report(&attributes->owners, attributes->files, base,
+	    "cannot keep the owners of files");
+	xattrs_report(&attributes->xattrs, attributes->files, base);
 }
 
 /* ---- owners and modes ---------------------------------------------------------------- */

@@ -22,6 +22,10 @@ struct refusal {
 
 void refusal_add(struct refusal *refusal, const char *path, int error);
 
+/* Report what, "cannot keep owners", if it was refused to files below base; forget it. */
+void refusal_report(struct refusal *refusal, const struct files *files, const char *base,
+    const char *what);
+
 /* What all files of one run get. */
 struct attributes {
 	const struct files *files; /* of the target */
@@ -30,6 +34,9 @@ struct attributes {
 	struct refusal owners;
 	struct refusal xattrs;
 };
+
+/* Report what was refused to files below base, if anything; forget it. */
+void attributes_report(struct attributes *attributes, const char *base);
 
 /* The owner and group that a file with st gets. */
 struct owner attributes_owner(const struct attributes *attributes, const struct stat *st);

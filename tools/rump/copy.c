@@ -50,10 +50,7 @@ copier_is_stopped(const struct copier *copier)
 static char *
 target_shown(const struct copier *copier, const char *path)
 {
-	const char *base = copier->base_shown;
-	bool needs_slash = *base != '\0' && base[strlen(base) - 1] != '/' && *path != '\0';
-
-	return memory_format("%s%s%s", base, needs_slash ? "/" : "", path);
+	return files_path_below(copier->base_shown, path);
 }
 
 void
@@ -85,41 +82,12 @@ report_create(struct copier *copier, const struct copy_item *item)
 		copy_report_target(copier, "cannot create", item->to_path, errno);
 }
 
-static void
-refusal_report(const struct copier *copier, struct refusal *refusal, const char *what)
-{
-	char *shown;
-
-	if (refusal->count == 0)
-		return;
-	shown = target_shown(copier, refusal->first);
-	report("%s: %s; it happened to %lu file%s, the first is %s", what,
-	    copier->files->reason(refusal->error), refusal->count, refusal->count == 1 ? "" : "s",
-	    shown);
-	free(shown);
-	free(refusal->first);
-}
-
-/* That a file system has no extended attributes is not the copy's fault. */
-static void
-xattrs_report(const struct copier *copier, struct refusal *refusal)
-{
-	if (refusal->count == 0 || refusal->error != EOPNOTSUPP) {
-		refusal_report(copier, refusal, "cannot keep extended attributes of files");
-		return;
-	}
-	report_note("extended attributes are not kept where the copies go: %s",
-	    copier->files->reason(refusal->error));
-	free(refusal->first);
-}
-
 void
 copier_end(struct copier *copier)
 {
-	refusal_report(copier, &copier->nodes,
+	refusal_report(&copier->nodes, copier->files, copier->base_shown,
 	    "cannot create device nodes, which only root may do");
-	refusal_report(copier, &copier->attributes.owners, "cannot keep the owners of files");
-	xattrs_report(copier, &copier->attributes.xattrs);
+	attributes_report(&copier->attributes, copier->base_shown);
 	umask(copier->old_umask);
 	links_free(&copier->links);
 	free(copier->buffer);

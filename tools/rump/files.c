@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -11,7 +12,16 @@
 #include <rump/rump.h>
 #include <rump/syscalls.h>
 
+#include "tools/rump/memory.h"
 #include "tools/rump/report.h"
+
+char *
+files_path_below(const char *base, const char *path)
+{
+	bool needs_slash = *base != '\0' && base[strlen(base) - 1] != '/' && *path != '\0';
+
+	return memory_format("%s%s%s", base, needs_slash ? "/" : "", path);
+}
 
 static int
 image_open(int directory, const char *name, int flags, mode_t mode)

@@ -45,6 +45,9 @@ struct files {
 	const char *(*reason)(int error);
 };
 
+/* The path, relative to the directory base, "" for the current one; owned by the caller. */
+char *files_path_below(const char *base, const char *path);
+
 extern const struct files image_files;
 extern const struct files host_files;
 

@@ -1,5 +1,6 @@
 /*
- * rump tar: make a tar archive of what is in an image.
+ * rump tar: make a tar archive of what is in an image, or, in untar.c, extract one
+ * into it.
  *
  * Names in the archive are relative to the place that was named; in the order
  * of bytes, a directory before what is in it, so that an image always gives the
@@ -24,14 +25,21 @@
 #include "tools/rump/memory.h"
 #include "tools/rump/option.h"
 #include "tools/rump/report.h"
+#include "tools/rump/untar.h"
 #include "tools/rump/walk.h"
 
 enum {
 	OPTION_ZSTD = OPTION_LONG,
+	OPTION_OWNER,
 };
 
 static const struct option_row rows[] = {
-	{ 'f', "file", "FILE", "write to this file instead of standard output" },
+	{ 'f', "file", "FILE", "the archive, instead of standard output or, with -x, input" },
+	{ 'k', "keep-old-files", NULL, "with -x, keep files that exist, and say nothing" },
+	{ OPTION_OWNER, "owner", "OWNER",
+	    "with -x, whom files belong to: USER, USER:GROUP, :GROUP" },
+	{ 'v', NULL, NULL, "with -x, tell what is extracted" },
+	{ 'x', "extract", NULL, "extract an archive into the image" },
 	{ 'J', "xz", NULL, "packed with xz" },
 	{ 'z', "gzip", NULL, "packed with gzip" },
 	{ OPTION_ZSTD, "zstd", NULL, "packed with zstd" },
@@ -39,7 +47,10 @@ static const struct option_row rows[] = {
 };
 
 struct tar {
-	const char *file; /* NULL: standard output */
+	const char *file; /* NULL: standard output or input */
+	const char *owner;
+	struct untar_options extracting;
+	bool extracts;
 	enum archive_packing packing;
 	struct archive_file *archive;
 	struct links links; /* names in the archive */
@@ -208,6 +219,18 @@ option_take_one(void *context, int id, const char *value)
 	case 'f':
 		tar->file = value;
 		return true;
+	case 'k':
+		tar->extracting.keeps = true;
+		return true;
+	case 'v':
+		tar->extracting.is_verbose = true;
+		return true;
+	case 'x':
+		tar->extracts = true;
+		return true;
+	case OPTION_OWNER:
+		tar->owner = value;
+		return true;
 	case 'J':
 		tar->packing = ARCHIVE_XZ;
 		return true;
@@ -236,6 +259,41 @@ archive_write(struct tar *tar, const struct location *location)
 		report("cannot write %s: %s", tar->file, strerror(errno));
 }
 
+/* Where the archive comes from: a descriptor, or -1 after a report. */
+static int
+input_open(const char *name)
+{
+	int fd;
+
+	if (name == NULL || strcmp(name, "-") == 0) {
+		if (!isatty(STDIN_FILENO))
+			return STDIN_FILENO;
+		report_usage("an archive does not come from a terminal; say -f FILE");
+		return -1;
+	}
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		report_unable("cannot open %s: %s", name, strerror(errno));
+	return fd;
+}
+
+static void
+archive_extract(struct tar *tar, const struct location *location)
+{
+	bool is_named = tar->file != NULL && strcmp(tar->file, "-") != 0;
+	int fd;
+
+	tar->extracting.owner = (struct owner){ OWNER_UNCHANGED, OWNER_UNCHANGED };
+	if (tar->owner != NULL && !owner_find(location, tar->owner, &tar->extracting.owner))
+		return;
+	fd = input_open(tar->file);
+	if (fd < 0)
+		return;
+	untar(fd, is_named ? tar->file : "that was given", location, &tar->extracting);
+	if (fd != STDIN_FILENO)
+		close(fd);
+}
+
 static int
 tar_run(int argc, char **argv)
 {
@@ -247,11 +305,14 @@ tar_run(int argc, char **argv)
 		return report_status();
 	if (!archive_is_available())
 		return report_usage(
-		    "archives cannot be made without libarchive, which is missing here");
+		    "archives are neither made nor read without libarchive, which is missing here");
 	if (first + 1 != argc)
 		return report_usage("one archive holds one place of one image");
-	location = image_locate(argv + first, 1);
-	if (location->image != NULL)
+	location =
+	    tar.extracts ? image_locate_writable(argv + first, 1) : image_locate(argv + first, 1);
+	if (location->image != NULL && tar.extracts)
+		archive_extract(&tar, location);
+	else if (location->image != NULL)
 		archive_write(&tar, location);
 	image_locations_free(location, 1);
 	links_free(&tar.links);
@@ -261,7 +322,7 @@ tar_run(int argc, char **argv)
 const struct command tar_command = {
 	.name = "tar",
 	.operands = "IMAGE[:PATH]",
-	.summary = "make a tar archive of files",
+	.summary = "make an archive of files, or extract one",
 	.options = rows,
 	.wanted = "say which image to make an archive of",
 	.here = ".",
