@@ -60,6 +60,8 @@ struct block_dev {
 	struct list link;	       /* private to the registry */
 	uint32_t references;	       /* private to the registry */
 	bool is_claimed;	       /* mounted, say; private to the registry */
+	size_t dirty_size;	       /* private to the buffer cache */
+	size_t kept_size;	       /* private to the buffer cache */
 };
 
 /* The component: a kernel's registry of devices and its buffer cache. */

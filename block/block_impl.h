@@ -27,7 +27,6 @@ struct buffer_cache {
 	size_t buffer_count;	    /* in buckets; GUARDED_BY(lock) */
 	struct list idle;	    /* unreferenced, least recently used first; GUARDED_BY(lock) */
 	struct list dirty[BUFFER_WAVES]; /* in the order they were made so; GUARDED_BY(lock) */
-	size_t dirty_size;		 /* bytes in them; GUARDED_BY(lock) */
 	struct list first_buckets[BUCKETS_MIN];
 	struct shrinker shrinker;
 };

@@ -340,6 +340,14 @@ buffer_new(struct block_dev *dev, uint64_t offset, uint32_t size, struct buffer 
 	return 0;
 }
 
+/* What a dirty buffer is counted in. */
+static size_t *
+size_counter(const struct buffer *buffer)
+{
+	return buffer->wave == BUFFER_WAVE_KEPT ? &buffer->dev->kept_size
+						: &buffer->dev->dirty_size;
+}
+
 int
 buffer_enlarge(struct buffer *buffer, uint32_t size)
 {
@@ -358,10 +366,21 @@ buffer_enlarge(struct buffer *buffer, uint32_t size)
 	buffer->data = data;
 	buffer->size = size;
 	if (buffer->is_dirty)
-		cache->dirty_size += size - old_size;
+		*size_counter(buffer) += size - old_size;
 	mutex_unlock(&cache->lock);
 	memory_free(kernel, old, old_size);
 	return 0;
+}
+
+/* Let a dirty buffer go with another wave. */
+static void
+buffer_move(struct buffer_cache *cache, struct buffer *buffer, unsigned wave) REQUIRES(cache->lock)
+{
+	*size_counter(buffer) -= buffer->size;
+	buffer->wave = (uint8_t)wave;
+	*size_counter(buffer) += buffer->size;
+	list_remove(&buffer->dirty_link);
+	list_push_back(&cache->dirty[wave], &buffer->dirty_link);
 }
 
 void
@@ -369,14 +388,16 @@ buffer_dirty(struct buffer *buffer, unsigned wave)
 {
 	struct buffer_cache *cache = cache_of(buffer->dev->kernel);
 
-	ASSERT(wave < BUFFER_WAVES);
+	ASSERT(wave < BUFFER_WAVE_KEPT);
 	mutex_lock(&cache->lock);
 	if (!buffer->is_dirty) {
 		buffer->is_dirty = true;
 		buffer->wave = (uint8_t)wave;
 		buffer->references++;
 		list_push_back(&cache->dirty[wave], &buffer->dirty_link);
-		cache->dirty_size += buffer->size;
+		*size_counter(buffer) += buffer->size;
+	} else if (buffer->wave == BUFFER_WAVE_KEPT) {
+		buffer_move(cache, buffer, wave);
 	}
 	mutex_unlock(&cache->lock);
 }
@@ -388,7 +409,7 @@ buffer_wave(const struct buffer *buffer, unsigned *wave)
 	bool is_dirty;
 
 	mutex_lock(&cache->lock);
-	is_dirty = buffer->is_dirty;
+	is_dirty = buffer->is_dirty && buffer->wave != BUFFER_WAVE_KEPT;
 	*wave = buffer->wave;
 	mutex_unlock(&cache->lock);
 	return is_dirty;
@@ -401,11 +422,8 @@ buffer_set_wave(struct buffer *buffer, unsigned wave)
 
 	ASSERT(wave < BUFFER_WAVES);
 	mutex_lock(&cache->lock);
-	if (buffer->is_dirty && buffer->wave != wave) {
-		buffer->wave = (uint8_t)wave;
-		list_remove(&buffer->dirty_link);
-		list_push_back(&cache->dirty[wave], &buffer->dirty_link);
-	}
+	if (buffer->is_dirty && buffer->wave != wave)
+		buffer_move(cache, buffer, wave);
 	mutex_unlock(&cache->lock);
 }
 
@@ -415,7 +433,7 @@ buffer_clean(struct buffer_cache *cache, struct buffer *buffer) REQUIRES(cache->
 {
 	buffer->is_dirty = false;
 	list_remove(&buffer->dirty_link);
-	cache->dirty_size -= buffer->size;
+	*size_counter(buffer) -= buffer->size;
 	buffer_release(cache, buffer);
 }
 
@@ -493,15 +511,63 @@ buffer_is_wave_dirty(struct block_dev *dev, unsigned wave)
 }
 
 size_t
-buffer_dirty_size(struct kernel *kernel)
+buffer_dirty_size(struct block_dev *dev)
 {
-	struct buffer_cache *cache = cache_of(kernel);
+	struct buffer_cache *cache = cache_of(dev->kernel);
 	size_t size;
 
 	mutex_lock(&cache->lock);
-	size = cache->dirty_size;
+	size = dev->dirty_size;
 	mutex_unlock(&cache->lock);
 	return size;
+}
+
+size_t
+buffer_kept_size(struct block_dev *dev)
+{
+	struct buffer_cache *cache = cache_of(dev->kernel);
+	size_t size;
+
+	mutex_lock(&cache->lock);
+	size = dev->kept_size;
+	mutex_unlock(&cache->lock);
+	return size;
+}
+
+struct buffer *
+buffer_next_dirty(struct block_dev *dev, unsigned wave, const struct buffer *after)
+{
+	struct buffer_cache *cache = cache_of(dev->kernel);
+	struct list *all = &cache->dirty[wave];
+	struct buffer *found = NULL;
+
+	mutex_lock(&cache->lock);
+	for (struct list *link = after != NULL ? after->dirty_link.next : all->next;
+	     link != all && found == NULL; link = link->next) {
+		struct buffer *buffer = list_entry(link, struct buffer, dirty_link);
+
+		if (buffer->dev == dev)
+			found = buffer;
+	}
+	mutex_unlock(&cache->lock);
+	return found;
+}
+
+void
+buffer_keep_dirty(struct block_dev *dev)
+{
+	struct buffer_cache *cache = cache_of(dev->kernel);
+
+	mutex_lock(&cache->lock);
+	for (unsigned wave = 0; wave < BUFFER_WAVE_KEPT; wave++) {
+		list_for_each_safe(link, after, &cache->dirty[wave]) {
+			struct buffer *buffer = list_entry(link, struct buffer, dirty_link);
+
+			if (buffer->dev == dev)
+				buffer_move(cache, buffer, BUFFER_WAVE_KEPT);
+		}
+	}
+	mutex_unlock(&cache->lock);
 }
 
 void

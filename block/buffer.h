@@ -10,7 +10,9 @@
  * buffer_dirty(), giving the wave with which it is to be written.  Nothing is
  * written but by buffer_write_wave(), during which the file system changes
  * nothing: it writes wave after wave, with flushes between, so that no order of
- * writes on the medium can show what it must not.
+ * writes on the medium can show what it must not.  A file system with a journal
+ * writes dirty buffers there first; they are kept then, to be written in their
+ * places later, unless they have become dirty again.
  *
  * Unused buffers stay cached until memory is wanted (a shrinker) or until
  * buffer_forget_device().
@@ -30,7 +32,10 @@ struct block_dev;
 struct kernel;
 
 #define BUFFER_SIZE_MAX 65536
-#define BUFFER_WAVES	6 /* what each means is the file system's */
+#define BUFFER_WAVES	7 /* what each means is the file system's, but for the last */
+
+/* The wave of buffers whose content is in a journal. */
+#define BUFFER_WAVE_KEPT (BUFFER_WAVES - 1)
 
 enum buffer_state {
 	BUFFER_READING,
@@ -77,11 +82,11 @@ MUST_CHECK int buffer_enlarge(struct buffer *buffer, uint32_t size);
 
 /*
  * The data has changed: it is to be written with wave, or with the wave given
- * before while it is dirty already.
+ * before while it is dirty already and not kept.
  */
 void buffer_dirty(struct buffer *buffer, unsigned wave);
 
-/* The wave a dirty buffer goes with; false if it is not dirty. */
+/* The wave a dirty buffer goes with; false if it is not dirty, or kept. */
 bool buffer_wave(const struct buffer *buffer, unsigned *wave);
 
 /* Let a dirty buffer go with another wave. */
@@ -96,8 +101,18 @@ MUST_CHECK int buffer_write_wave(struct block_dev *dev, unsigned wave, size_t *c
 /* Is any buffer of dev to go with wave? */
 bool buffer_is_wave_dirty(struct block_dev *dev, unsigned wave);
 
-/* Bytes in dirty buffers of the kernel. */
-size_t buffer_dirty_size(struct kernel *kernel);
+/* Bytes in dirty buffers of dev: those that are not kept, and those that are. */
+size_t buffer_dirty_size(struct block_dev *dev);
+size_t buffer_kept_size(struct block_dev *dev);
+
+/*
+ * While the file system changes nothing: the dirty buffer of dev that goes with
+ * wave and comes after another, or the first; NULL if there is none.  Borrowed.
+ */
+struct buffer *buffer_next_dirty(struct block_dev *dev, unsigned wave, const struct buffer *after);
+
+/* The data of all dirty buffers of dev is in a journal now: they are kept. */
+void buffer_keep_dirty(struct block_dev *dev);
 
 /* What is in [offset, offset + size) is void: drop buffers that begin at multiples of unit. */
 void buffer_forget(struct block_dev *dev, uint64_t offset, uint32_t size, uint32_t unit);

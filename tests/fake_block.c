@@ -35,6 +35,8 @@ complete(struct fake_block *fake, struct host_block_request *request)
 	if (request->offset < fake->bad_offset + fake->bad_length &&
 	    fake->bad_offset < request->offset + request->length)
 		error = fake->bad_error;
+	if (error == 0 && fake->on_request != NULL)
+		fake->on_request(fake, request);
 	if (error == 0 && (request->op == HOST_BLOCK_READ || request->op == HOST_BLOCK_WRITE))
 		transfer(fake, request);
 	if (error == 0 && request->op == HOST_BLOCK_ZERO)

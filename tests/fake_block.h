@@ -26,6 +26,10 @@ struct fake_block {
 	size_t request_count; /* requests that came */
 	bool is_destroyed;    /* dev.ops->destroy() was called */
 
+	/* Called for each request that is carried out, just before; or NULL. */
+	void (*on_request)(struct fake_block *fake, const struct host_block_request *request);
+	void *context; /* on_request's */
+
 	/* Private, guarded by lock. */
 	pthread_mutex_t lock;
 	pthread_cond_t came; /* one more request is held */

@@ -246,7 +246,7 @@ check_links(struct state *state)
 
 		if (!state->has_inode[ino] || !read_inode(state, ino, &inode))
 			continue;
-		if (ino == FFS_ROOT_INO)
+		if (ino == FFS_ROOT_INO || ino == state->sb->journal.ino)
 			want = 1;
 		if (want == 0)
 			flaw(state, "inode %u has no name", ino);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "fs/ffs/ffs.h"
+#include "fs/ffs/journal.h"
 #include "fs/tmpfs/tmpfs.h"
 #include "kern/credential.h"
 #include "tests/fake_fs.h"
@@ -225,6 +226,49 @@ ffs_image_put_directory(struct ffs_image *image, uint32_t ino, uint64_t fragment
 	ffs_image_put_entry(image, fragment, 0, 12, ino, ".");
 	ffs_image_put_entry(image, fragment, 12, 12, parent, "..");
 	ffs_image_put_entry(image, fragment, 24, 0, 0, "");
+}
+
+/* Blocks at the first that are free, and an empty journal in them. */
+static void
+put_journal(struct ffs_image *image, uint8_t *superblock, uint32_t count)
+{
+	uint32_t step = image->sb.fragments_per_block, size = count * image->sb.block_size;
+	uint64_t indirect = ffs_image_free(image), first = indirect + step;
+	struct ffs_journal journal = {
+		.place = FFS_JOURNAL_INSIDE_FS,
+		.offset = first * image->sb.fragment_size,
+		.size = size,
+		.block_size = FFS_SECTOR_SIZE,
+		.ino = 3,
+	};
+
+	ffs_image_put_inode(image, 3, 0100600, size,
+	    (size + image->sb.block_size) / FFS_SECTOR_SIZE);
+	ffs_image_put_pointer(image, 3, FFS_DIRECT_COUNT, indirect);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i < FFS_DIRECT_COUNT)
+			ffs_image_put_pointer(image, 3, i, first + i * (uint64_t)step);
+		else
+			ffs_image_put_indirect(image, indirect, i - FFS_DIRECT_COUNT,
+			    first + i * (uint64_t)step);
+	}
+	ffs_journal_format(&journal, image->sample.order, (struct ffs_time){ 0 },
+	    ffs_image_at(image, first));
+	ffs_journal_describe(&journal, image->sample.order, superblock);
+}
+
+void
+ffs_image_create_journaled(struct ffs_image *image, const struct sample *sample, uint32_t count)
+{
+	uint8_t *superblock;
+
+	ffs_image_create_writable(image, sample);
+	if (count == 0)
+		return;
+	superblock = image->fake.content + sample_location(sample);
+	put_journal(image, superblock, count);
+	sample_decode(superblock, sample, &image->sb);
+	ffs_check_rebuild(image->fake.content, image->fake.dev.size, &image->sb);
 }
 
 bool

@@ -32,6 +32,13 @@ void ffs_image_create(struct ffs_image *image, const struct sample *sample);
 /* The same with groups that have headers and space to give away, so that it can be written. */
 void ffs_image_create_writable(struct ffs_image *image, const struct sample *sample);
 
+/*
+ * The same with a journal of count blocks, which inode 3 owns, behind the root's:
+ * at most 12 and as many as an indirect block has pointers.  0: none.
+ */
+void ffs_image_create_journaled(struct ffs_image *image, const struct sample *sample,
+    uint32_t count);
+
 /* Unmounts it too, if need be.  Fails the test if anything is left. */
 void ffs_image_destroy(struct ffs_image *image);
 

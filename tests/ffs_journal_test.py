@@ -5,6 +5,10 @@ The images with a journal that NetBSD's driver left behind have their newest
 blocks both in the log and in place.  Here every block in place whose newest copy
 is in the log is overwritten with rubbish first: by the manifest, nothing may be
 missing.  With option norecovery the rubbish must show, or the test proves nothing.
+
+Then each is mounted to be written, which replays the journal in place: without the
+journal, nothing may be missing after that, and the image must be whole; also after
+files were made and removed in it.
 """
 
 import lzma
@@ -17,6 +21,7 @@ import tempfile
 
 SOURCE = pathlib.Path(os.environ["SOURCE_ROOT"])
 MANIFEST = pathlib.Path(os.environ["BUILD_ROOT"]) / "manifest"
+REWRITE = pathlib.Path(os.environ["BUILD_ROOT"]) / "ffs_rewrite"
 SHARED = SOURCE.parent / "shared" / "images"
 
 SECTOR = 512
@@ -62,6 +67,19 @@ def manifest_of(image, *options):
     return subprocess.run([MANIFEST, image, *options], capture_output=True, check=False)
 
 
+def rewrite(path, want):
+    """Replay in place, then change the image."""
+    for arguments in [], ["change"]:
+        done = subprocess.run([REWRITE, path, *arguments], capture_output=True, check=False)
+        if done.returncode != 0:
+            return done.stderr.decode(errors="replace")[:1000]
+        if arguments == []:
+            bare = manifest_of(path, "--options", "norecovery")
+            if sorted(bare.stdout.splitlines()) != want:
+                return f"not all is in its place: {bare.stderr.decode()[:1000]}"
+    return None
+
+
 def check(name, folder):
     image = bytearray(lzma.open(SHARED / f"{name}.img.xz").read())
     live = live_sectors(image, journal_place(image))
@@ -73,7 +91,10 @@ def check(name, folder):
     path.write_bytes(image)
     want = sorted(lzma.open(SHARED / f"{name}.manifest.xz").read().splitlines())
     replayed, bare = manifest_of(path), manifest_of(path, "--options", "norecovery")
+    problem = rewrite(path, want)
     path.unlink()
+    if problem is not None:
+        return problem
     if sorted(replayed.stdout.splitlines()) != want:
         return f"not what was committed: {replayed.stderr.decode()[:1000]}"
     if sorted(bare.stdout.splitlines()) == want:

@@ -1,7 +1,8 @@
 /*
  * Two names change places: renameat2(2) with RENAME_EXCHANGE.
  *
- * Where both are in one sector, one write changes them.  Elsewhere a cut between
+ * Where both are in one sector, one write changes them, and in a journal one
+ * transaction does.  Elsewhere a cut between
  * the two writes would leave one of the files without a name, so that file has a
  * third name meanwhile:
  *
@@ -49,11 +50,25 @@ point(struct vnode *dir, struct name name, struct vnode *old, struct vnode *fres
 	return error;
 }
 
-/* ---- in one sector ------------------------------------------------------------------- */
-
-/* 1 if they are not. */
+/* What counts and ".." say after both have moved. */
 static int
-exchange_in_sector(const struct vnode_rename *rename)
+move_directories(const struct vnode_rename *rename)
+{
+	struct vnode_rename back = {
+		.from_dir = rename->to_dir,
+		.to_dir = rename->from_dir,
+		.vnode = rename->replaced,
+	};
+	int error = ffs_move_directory(rename);
+
+	return error < 0 ? error : ffs_move_directory(&back);
+}
+
+/* ---- at once ------------------------------------------------------------------------- */
+
+/* 1 if they are not in one sector, and there is no journal. */
+static int
+exchange_at_once(const struct vnode_rename *rename)
 {
 	struct vnode *from = rename->vnode, *to = rename->replaced;
 	struct ffs_place from_place, to_place;
@@ -65,11 +80,13 @@ exchange_in_sector(const struct vnode_rename *rename)
 		return error;
 	error = ffs_find_entry(rename->to_dir, rename->to_name, to, &to_place, &to_offset);
 	if (error == 0) {
-		if (ffs_is_one_sector(&from_place, &to_place)) {
+		if (mount_of(rename)->writing->log != NULL ||
+		    ffs_is_one_sector(&from_place, &to_place)) {
 			ffs_entry_point(&from_place, from_offset, (uint32_t)to->ino,
 			    (enum ffs_type)to->type);
 			ffs_entry_point(&to_place, to_offset, (uint32_t)from->ino,
 			    (enum ffs_type)from->type);
+			error = move_directories(rename);
 		} else {
 			error = 1;
 		}
@@ -123,20 +140,6 @@ turn_over(struct ffs_mount *fs)
 	ffs_end(fs);
 	error = ffs_checkpoint(fs);
 	return error < 0 ? error : ffs_begin(fs);
-}
-
-/* What counts and ".." say after both have moved. */
-static int
-move_directories(const struct vnode_rename *rename)
-{
-	struct vnode_rename back = {
-		.from_dir = rename->to_dir,
-		.to_dir = rename->from_dir,
-		.vnode = rename->replaced,
-	};
-	int error = ffs_move_directory(rename);
-
-	return error < 0 ? error : ffs_move_directory(&back);
 }
 
 /* From the second line on; *is_open says whether an operation is under way after. */
@@ -202,7 +205,7 @@ ffs_exchange(const struct vnode_rename *rename)
 		error = ffs_begin(fs);
 		if (error < 0)
 			return error;
-		error = exchange_in_sector(rename);
+		error = exchange_at_once(rename);
 		if (error > 0)
 			error = exchange_elsewhere(rename, &is_open);
 		if (is_open)

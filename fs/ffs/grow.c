@@ -14,6 +14,7 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "base/string.h"
+#include "fs/ffs/journal.h"
 #include "fs/ffs/layout.h"
 #include "fs/ffs/map.h"
 #include "fs/ffs/pointer.h"
@@ -279,6 +280,8 @@ have_run(struct growing *growing, struct extent *out)
 			break;
 		}
 		next++;
+		if (!ffs_journal_has_room(growing->fs))
+			break;
 		growing->near = growing->first + sb->fragments_per_block;
 		if (growing->near + sb->fragments_per_block > sb->fragment_count)
 			growing->near = 0;
@@ -407,28 +410,31 @@ trim_tail(struct ffs_inode *inode, uint64_t size)
 	ffs_pointer_put(&pointer);
 	if (first == 0)
 		return 0;
-	if (length < old)
+	within = ((size - 1) & (sb->block_size - 1)) + 1;
+	if (inode->vnode.type == VNODE_REGULAR)
+		error = zero_in_block(fs, first, round_up(within, PAGE_SIZE), length);
+	if (error == 0 && length < old)
 		error = ffs_pointer_free(inode, first + (length >> sb->fragment_shift),
 		    (old - length) >> sb->fragment_shift, inode->vnode.type != VNODE_REGULAR);
-	within = ((size - 1) & (sb->block_size - 1)) + 1;
-	if (error == 0 && inode->vnode.type == VNODE_REGULAR)
-		error = zero_in_block(fs, first, round_up(within, PAGE_SIZE), length);
 	return error;
 }
 
+/*
+ * Whatever ends this half way, the inode says what it still has, so that it can
+ * be done again: what is freed is not pointed to any more, and the tail, of which
+ * no pointer tells that it was trimmed, comes last.
+ */
 int
 ffs_shrink(struct ffs_inode *inode, uint64_t size)
 {
 	const struct ffs_superblock *sb = &ffs_mount_of_inode(inode)->sb;
 	uint64_t kept = ffs_block_count(sb, size);
-	int error = 0;
+	int error = ffs_pointer_cut(inode, max_u64(kept, FFS_DIRECT_COUNT));
 
-	if (size > 0)
-		error = trim_tail(inode, size);
-	if (error == 0)
-		error = ffs_pointer_cut(inode, max_u64(kept, FFS_DIRECT_COUNT));
 	if (error == 0)
 		error = free_direct(inode, kept);
+	if (error == 0 && size > 0)
+		error = trim_tail(inode, size);
 	if (error == 0)
 		inode->stored_size = size;
 	return error;
@@ -493,7 +499,9 @@ ffs_resize(struct vnode *vnode, uint64_t size)
 	for (unsigned i = 0; i <= SPACE_TRIES && error == -ENOSPC; i++) {
 		if (i > 0 && !ffs_make_space(fs))
 			break;
-		error = resize(ffs_inode_of(vnode), size);
+		do
+			error = resize(ffs_inode_of(vnode), size);
+		while (error == -EAGAIN); /* some of it was freed */
 	}
 	return error;
 }
@@ -524,6 +532,9 @@ ffs_inode_update(struct ffs_inode *inode)
 	if (error < 0)
 		return error;
 	ffs_inode_store(inode, &dinode);
+	/* Nobody checks after a journal: what is stored is never past the end, even for a moment. */
+	if (fs->writing->log != NULL && inode->vnode.type == VNODE_REGULAR)
+		dinode.size = max_u64(dinode.size, inode->stored_size);
 	mutex_lock(&fs->writing->inode_lock);
 	ffs_dinode_encode(&fs->sb, &dinode, buffer->data + offset);
 	buffer_dirty(buffer, FFS_WAVE_INODE);

@@ -176,21 +176,31 @@ check_device(struct ffs_mount *fs, bool may_be_partial)
 	return may_be_partial ? 0 : -EUCLEAN;
 }
 
+static bool
+is_same_journal(const struct ffs_journal *left, const struct ffs_journal *right)
+{
+	return left->place == right->place && left->offset == right->offset &&
+	       left->size == right->size && left->block_size == right->block_size;
+}
+
 /* Show the state that the journal commits to. */
 static int
-replay(struct ffs_mount *fs)
+replay(struct ffs_mount *fs, bool may_be_partial)
 {
+	struct ffs_journal journal = fs->sb.journal;
 	struct block_dev *view;
 	int error;
 
-	if (fs->sb.journal.place == FFS_JOURNAL_NONE)
+	if (journal.place == FFS_JOURNAL_NONE)
 		return 0;
 	error = ffs_replay_journal(&fs->sb, fs->device, fs->name, &fs->replay, &view);
 	if (error < 0 || view == NULL)
 		return error;
 	fs->dev = view;
 	error = try_place(view, fs->sb.location, fs->name, &fs->sb);
-	if (error != -ENODEV)
+	if (error == 0 && is_same_journal(&journal, &fs->sb.journal))
+		return check_device(fs, may_be_partial);
+	if (error < 0 && error != -ENODEV)
 		return error;
 	kernel_log(fs->mount.kernel, LOG_ERROR,
 	    "ffs: %.48s: the journal replaces the superblock by something else", fs->name);
@@ -236,7 +246,7 @@ open_file_system(struct ffs_mount *fs, const struct options *options)
 	if (error == 0)
 		error = check_device(fs, options->partial);
 	if (error == 0 && !options->norecovery)
-		error = replay(fs);
+		error = replay(fs, options->partial);
 	if (error < 0)
 		return error;
 	if ((fs->mount.flags & MOUNT_READ_ONLY) == 0)
@@ -263,6 +273,7 @@ destroy(struct mount *mount)
 	buffer_forget_device(fs->dev);
 	if (fs->dev != fs->device)
 		ffs_view_destroy(fs->dev);
+	ffs_replay_free(mount->kernel, &fs->replay);
 	block_unclaim(fs->device);
 	block_put(fs->device);
 	memory_free(mount->kernel, fs, sizeof(*fs));

@@ -6,8 +6,8 @@
  * waits to be free is set free between two tries.
  *
  * A rename enters the new name and takes the old one away.  Until the former is
- * durable, the latter must stay on the medium: if both are in one sector, they
- * go together; if their buffers differ, waves see to it; else, or if waves of an
+ * durable, the latter must stay on the medium: a journal takes both at once; if
+ * both are in one sector, they go together; if their buffers differ, waves see to it; else, or if waves of an
  * earlier rename say the opposite, there is a checkpoint between the two.
  * Meanwhile the file counts both names.
  */
@@ -17,6 +17,7 @@
 #include "fs/ffs/directory.h"
 #include "fs/ffs/dirent.h"
 #include "fs/ffs/entries.h"
+#include "fs/ffs/journal.h"
 #include "fs/ffs/layout.h"
 #include "fs/ffs/names_impl.h"
 #include "fs/ffs/write.h"
@@ -30,6 +31,13 @@ static struct ffs_mount *
 mount_of(const struct vnode *vnode)
 {
 	return ffs_mount_of(vnode->mount);
+}
+
+/* As stored. */
+static uint32_t
+mode_of(const struct vnode *vnode)
+{
+	return (uint32_t)vnode->type << 12 | vnode->attributes.permissions;
 }
 
 /* ---- making -------------------------------------------------------------- */
@@ -269,6 +277,11 @@ create_unnamed(struct vnode *vdir, const struct vnode_create *what, struct vnode
 	if (error < 0)
 		return error;
 	error = make(&making, out);
+	if (error == 0) {
+		error = ffs_unlinked_add(making.fs, making.ino, mode_of(*out));
+		if (error < 0)
+			ffs_break(making.fs, error);
+	}
 	ffs_end(making.fs);
 	return error;
 }
@@ -292,12 +305,20 @@ ffs_create_unnamed(struct vnode *dir, const struct vnode_create *what, struct vn
 int
 ffs_count_link(struct vnode *vnode, int by)
 {
-	int error;
+	struct ffs_mount *fs = mount_of(vnode);
+	uint32_t before = vnode->attributes.link_count, after = before + (uint32_t)by;
+	int error = 0;
 
-	vnode->attributes.link_count += (uint32_t)by;
+	if (after == 0)
+		error = ffs_unlinked_add(fs, vnode->ino, mode_of(vnode));
+	if (error < 0)
+		return error;
+	vnode->attributes.link_count = after;
 	error = ffs_inode_update(ffs_inode_of(vnode));
 	if (error < 0)
-		vnode->attributes.link_count -= (uint32_t)by;
+		vnode->attributes.link_count = before;
+	if (vnode->attributes.link_count > 0 && (before == 0 || after == 0))
+		ffs_unlinked_drop(fs, vnode->ino);
 	return error;
 }
 
@@ -491,7 +512,7 @@ remove_old_name(const struct vnode_rename *rename, struct ffs_place *to)
 
 	if (error < 0)
 		return error;
-	if (!ffs_is_one_sector(to, &from) && !order_waves(to, &from)) {
+	if (fs->writing->log == NULL && !ffs_is_one_sector(to, &from) && !order_waves(to, &from)) {
 		ffs_end(fs);
 		error = ffs_checkpoint(fs);
 		if (error == 0) {
@@ -578,12 +599,47 @@ ffs_attributes_changed(struct vnode *vnode, uint32_t mask)
 	return error;
 }
 
+int
+ffs_unlinked_add(struct ffs_mount *fs, uint64_t ino, uint32_t mode)
+{
+	struct ffs_writing *writing = fs->writing;
+	struct ffs_freed item = { .first = ino, .mode = mode };
+	bool is_added = true;
+
+	if (writing->log == NULL)
+		return 0;
+	mutex_lock(&writing->lock);
+	is_added = ffs_waiting_add(fs, &writing->unlinked, item);
+	mutex_unlock(&writing->lock);
+	return is_added ? 0 : -ENOMEM;
+}
+
+void
+ffs_unlinked_drop(struct ffs_mount *fs, uint64_t ino)
+{
+	struct ffs_waiting *unlinked = &fs->writing->unlinked;
+
+	mutex_lock(&fs->writing->lock);
+	/* Most files are erased soon after they lost their name. */
+	for (size_t i = unlinked->count; i-- > 0;) {
+		if (unlinked->items[i].first == ino) {
+			unlinked->items[i] = unlinked->items[--unlinked->count];
+			break;
+		}
+	}
+	mutex_unlock(&fs->writing->lock);
+}
+
 void
 ffs_erase(struct vnode *vnode)
 {
 	struct ffs_mount *fs = mount_of(vnode);
 	struct ffs_writing *writing = fs->writing;
-	struct ffs_freed item = { vnode->ino, 0, vnode->type == VNODE_DIRECTORY };
+	struct ffs_freed item = {
+		.first = vnode->ino,
+		.mode = mode_of(vnode),
+		.is_metadata = vnode->type == VNODE_DIRECTORY,
+	};
 	bool is_kept;
 
 	if (writing == NULL || vnode->attributes.link_count > 0 || ffs_begin(fs) < 0)
@@ -596,6 +652,8 @@ ffs_erase(struct vnode *vnode)
 		    vnode->attributes.block_count << 9 >> fs->sb.fragment_shift;
 	}
 	mutex_unlock(&writing->lock);
+	if (is_kept)
+		ffs_unlinked_drop(fs, vnode->ino);
 	ffs_end(fs);
 	if (!is_kept)
 		kernel_log(fs->mount.kernel, LOG_ERROR,
@@ -620,31 +678,43 @@ free_extension(struct ffs_mount *fs, const struct ffs_dinode *dinode)
 	return 0;
 }
 
-/* Free all that inode ino has. */
+/* What waits to be free is less by what an inode says it holds, or held. */
+static void
+count_cleared(struct ffs_mount *fs, uint64_t sectors, unsigned inodes)
+{
+	struct ffs_writing *writing = fs->writing;
+	uint64_t held = sectors << 9 >> fs->sb.fragment_shift;
+
+	mutex_lock(&writing->lock);
+	writing->waiting_fragments -= min_u64(held, writing->waiting_fragments);
+	writing->waiting_inodes -= min_u64(inodes, writing->waiting_inodes);
+	mutex_unlock(&writing->lock);
+}
+
+/* Free all that inode ino has; what cannot be freed yet, it keeps. */
 static int
 clear_file(struct ffs_mount *fs, struct ffs_inode *scratch, uint64_t ino)
 {
 	struct ffs_dinode dinode;
-	uint64_t held;
-	int error = ffs_inode_read(fs, ino, &dinode);
+	int error = ffs_inode_read(fs, ino, &dinode), rest;
 
 	if (error < 0)
 		return error;
 	scratch->vnode.ino = ino;
 	scratch->vnode.type = (enum vnode_type)dinode.type;
 	ffs_inode_fill(scratch, &dinode);
-	held = dinode.sector_count << 9 >> fs->sb.fragment_shift;
-	mutex_lock(&fs->writing->lock);
-	fs->writing->waiting_fragments -= min_u64(held, fs->writing->waiting_fragments);
-	fs->writing->waiting_inodes--;
-	mutex_unlock(&fs->writing->lock);
 	if (dinode.type == FFS_TYPE_DIRECTORY || dinode.type == FFS_TYPE_REGULAR ||
 	    (dinode.type == FFS_TYPE_SYMLINK && !dinode.is_short_link))
 		error = ffs_shrink(scratch, 0);
-	if (error == 0)
-		error = free_extension(fs, &dinode);
+	if (error < 0) {
+		rest = ffs_inode_update(scratch);
+		count_cleared(fs, dinode.sector_count - scratch->vnode.attributes.block_count, 0);
+		return rest < 0 ? rest : error;
+	}
+	error = free_extension(fs, &dinode);
 	if (error < 0)
 		return error;
+	count_cleared(fs, dinode.sector_count, 1);
 	clear_inode(fs, ino);
 	ffs_space_give_inode(fs, (uint32_t)ino, dinode.type == FFS_TYPE_DIRECTORY);
 	return 0;
@@ -663,10 +733,13 @@ ffs_clear_nameless(struct ffs_mount *fs)
 		return; /* the next checkpoint tries again */
 	scratch->vnode.mount = &fs->mount;
 	scratch->vnode.kernel = fs->mount.kernel;
-	while (nameless->count > 0) {
-		uint64_t ino = nameless->items[--nameless->count].first;
+	while (nameless->count > 0 && ffs_journal_has_room(fs)) {
+		uint64_t ino = nameless->items[nameless->count - 1].first;
 		int error = clear_file(fs, scratch, ino);
 
+		if (error == -EAGAIN || error == -ENOMEM)
+			break; /* a part of it; the next checkpoint goes on */
+		nameless->count--;
 		if (error < 0)
 			kernel_log(fs->mount.kernel, LOG_ERROR,
 			    "ffs: %.48s: inode %llu could not be freed: error %d", fs->name,

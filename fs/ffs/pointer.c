@@ -13,8 +13,11 @@
 #include "base/endian.h"
 #include "base/errno.h"
 #include "base/math.h"
+#include "fs/ffs/journal.h"
 #include "fs/ffs/layout.h"
 #include "kern/log.h"
+
+#define FREED_AT_ONCE 8 /* blocks that are freed before a journal is asked for room */
 
 static struct ffs_mount *
 mount_of(const struct ffs_inode *inode)
@@ -208,6 +211,7 @@ struct cutting {
 	struct ffs_mount *fs;
 	struct level levels[FFS_INDIRECT_COUNT];
 	unsigned depth;
+	uint32_t freed; /* blocks */
 };
 
 /* Go down into the indirect block at fragment, of whose blocks keep stay. */
@@ -228,12 +232,22 @@ cut_enter(struct cutting *cutting, uint64_t fragment, uint64_t keep, uint64_t sp
 	return error;
 }
 
+/* Before one more block is freed: must this wait for another operation? */
+static bool
+is_out_of_room(struct cutting *cutting)
+{
+	return ++cutting->freed % FREED_AT_ONCE == 0 && !ffs_journal_has_room(cutting->fs);
+}
+
 /* The last level is done: leave it, and free its block if nothing stays. */
 static int
 cut_leave(struct cutting *cutting)
 {
-	struct level *level = &cutting->levels[--cutting->depth];
+	struct level *level = &cutting->levels[cutting->depth - 1];
 
+	if (level->keep == 0 && is_out_of_room(cutting))
+		return -EAGAIN;
+	cutting->depth--;
 	buffer_put(level->buffer);
 	if (level->keep > 0)
 		return 0;
@@ -263,6 +277,10 @@ cut_next(struct cutting *cutting)
 	if (level->span > 1)
 		return cut_enter(cutting, fragment, level->keep > before ? level->keep - before : 0,
 		    level->span / sb->pointers_per_block);
+	if (is_out_of_room(cutting)) {
+		level->index--;
+		return -EAGAIN;
+	}
 	store_pointer(sb, level->buffer->data, index, 0);
 	buffer_dirty(level->buffer, FFS_WAVE_NEW);
 	return ffs_pointer_free(cutting->inode, fragment, sb->fragments_per_block, is_directory);

@@ -41,6 +41,7 @@ int ffs_pointer_damaged(struct ffs_inode *inode, uint64_t fragment);
 /*
  * Free all blocks below the inode's indirect pointers from block number first
  * on, which is 12 or more, and those indirect blocks that hold nothing then.
+ * -EAGAIN: some of them, as a journal has no room for more.
  */
 MUST_CHECK int ffs_pointer_cut(struct ffs_inode *inode, uint64_t first);
 

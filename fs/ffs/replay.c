@@ -22,9 +22,8 @@
 #include "kern/log.h"
 #include "kern/memory.h"
 
-#define HEADER_COUNT	2
-#define JOURNAL_MAX	((uint64_t)1 << 30) /* bytes; 16 times what newfs makes */
-#define WRITES_AT_FIRST 256
+#define JOURNAL_MAX    ((uint64_t)1 << 30) /* bytes; 16 times what newfs makes */
+#define ITEMS_AT_FIRST 256
 
 /* Being replayed. */
 struct replaying {
@@ -67,7 +66,7 @@ read_headers(struct replaying *at)
 	struct ffs_wapbl_header header;
 	bool is_found = false;
 
-	for (unsigned i = 0; i < HEADER_COUNT; i++) {
+	for (unsigned i = 0; i < FFS_WAPBL_HEADER_COUNT; i++) {
 		uint64_t offset = journal->offset + i * (uint64_t)journal->block_size;
 		int error = block_read(at->dev, offset, at->block, journal->block_size);
 
@@ -86,39 +85,42 @@ read_headers(struct replaying *at)
 				missing = flaw;
 			continue;
 		}
-		if (!is_found || ffs_wapbl_is_newer(&header, &at->header))
-			at->header = header;
+		if (!is_found || ffs_wapbl_is_newer(&header, &at->header)) {
+			at->header = at->result->header = header;
+			at->result->header_number = i;
+		}
 		is_found = true;
 	}
 	return is_found ? 0 : damaged(at, journal->offset, &missing);
 }
 
-/* Room for one more write. */
+/* Room for one more item of size bytes in an array. */
 static int
-grow(struct replaying *at)
+grow(struct kernel *kernel, void **items, size_t size, size_t count, size_t *capacity)
 {
-	size_t capacity = at->capacity == 0 ? WRITES_AT_FIRST : at->capacity * 2;
-	size_t size = sizeof(*at->writes);
-	struct ffs_overlay_write *writes;
+	size_t larger = *capacity == 0 ? ITEMS_AT_FIRST : *capacity * 2;
+	void *fresh;
 
-	if (at->count < at->capacity)
+	if (count < *capacity)
 		return 0;
-	writes = memory_alloc_array(at->dev->kernel, capacity, size);
-	if (writes == NULL)
+	fresh = memory_alloc_array(kernel, larger, size);
+	if (fresh == NULL)
 		return -ENOMEM;
-	if (at->count > 0)
-		memcpy(writes, at->writes, at->count * size);
-	memory_free(at->dev->kernel, at->writes, at->capacity * size);
-	at->writes = writes;
-	at->capacity = capacity;
+	if (count > 0)
+		memcpy(fresh, *items, count * size);
+	memory_free(kernel, *items, *capacity * size);
+	*items = fresh;
+	*capacity = larger;
 	return 0;
 }
 
 static int
 add_write(struct replaying *at, uint64_t start, uint64_t length, uint64_t source)
 {
-	int error = grow(at);
+	void *items = at->writes;
+	int error = grow(at->dev->kernel, &items, sizeof(*at->writes), at->count, &at->capacity);
 
+	at->writes = items;
 	if (error < 0)
 		return error;
 	at->writes[at->count++] = (struct ffs_overlay_write){ start, start + length, source };
@@ -170,6 +172,30 @@ add_entries(struct replaying *at, const struct ffs_wapbl_record *record)
 	return 0;
 }
 
+/* The inodes that the record at at->position, in at->block, lists. */
+static int
+add_inodes(struct replaying *at, const struct ffs_wapbl_record *record)
+{
+	struct ffs_replay *result = at->result;
+	int error = 0;
+
+	if (record->is_first || result->inode_count == 0) {
+		result->inode_count = 0;
+		result->list_at = at->position;
+	}
+	for (uint32_t i = 0; i < record->count && error == 0; i++) {
+		void *items = result->inodes;
+
+		error = grow(at->dev->kernel, &items, sizeof(*result->inodes), result->inode_count,
+		    &result->inode_capacity);
+		result->inodes = items;
+		if (error == 0)
+			ffs_wapbl_inode_decode(&at->header, at->block, i,
+			    &result->inodes[result->inode_count++]);
+	}
+	return error;
+}
+
 /* Every record takes a block at least, so the size of the area bounds this. */
 static int
 read_records(struct replaying *at)
@@ -188,8 +214,8 @@ read_records(struct replaying *at)
 		error = ffs_wapbl_record_decode(&at->header, at->block, left, &record, &flaw);
 		if (error < 0)
 			return damaged(at, place, &flaw);
-		if (record.type != FFS_WAPBL_INODES)
-			error = add_entries(at, &record);
+		error = record.type == FFS_WAPBL_INODES ? add_inodes(at, &record)
+							: add_entries(at, &record);
 		if (error < 0)
 			return error;
 		at->result->record_count++;
@@ -258,7 +284,7 @@ check_place(const struct replaying *at)
 	else if (journal->block_size % at->dev->sector_size != 0)
 		ffs_flaw_set(&flaw, "blocks of the journal are smaller than the device's", 0,
 		    journal->block_size);
-	else if (journal->size < (HEADER_COUNT + 1) * (uint64_t)journal->block_size)
+	else if (journal->size < (FFS_WAPBL_HEADER_COUNT + 1) * (uint64_t)journal->block_size)
 		ffs_flaw_set(&flaw, "journal has no room for its headers", 0,
 		    (int64_t)journal->size);
 	else
@@ -292,7 +318,17 @@ ffs_replay_journal(const struct ffs_superblock *sb, struct block_dev *dev, const
 		error = read_records(&at);
 	if (error == 0)
 		error = create_view(&at, out);
+	if (error < 0)
+		ffs_replay_free(dev->kernel, replay);
 	memory_free(dev->kernel, at.writes, at.capacity * sizeof(*at.writes));
 	memory_free(dev->kernel, at.block, sb->journal.block_size);
 	return error;
+}
+
+void
+ffs_replay_free(struct kernel *kernel, struct ffs_replay *replay)
+{
+	memory_free(kernel, replay->inodes, replay->inode_capacity * sizeof(*replay->inodes));
+	replay->inodes = NULL;
+	replay->inode_count = replay->inode_capacity = 0;
 }

@@ -8,7 +8,8 @@
  * of which the summary says that there is something.  Directories go where there
  * are few and much is free; files where their directory is.
  *
- * What is given back is only remembered; ffs_space_settle() frees it.
+ * What is given back is only remembered; ffs_space_settle() frees it: without a
+ * journal after a checkpoint, with one as part of it.
  */
 #include "base/errno.h"
 #include "base/math.h"
@@ -212,15 +213,16 @@ ffs_space_extend(struct ffs_mount *fs, uint64_t first, uint32_t count, uint32_t 
 }
 
 /* Free fragments in the map.  REQUIRES(lock) */
-static void
+static int
 free_fragments(struct ffs_mount *fs, uint64_t first, uint32_t count)
 {
 	uint32_t number = group_of(fs, first), per_block = fs->sb.fragments_per_block;
 	uint32_t at = (uint32_t)(first - ffs_group_base(&fs->sb, number));
 	struct open_group open;
+	int error = group_open(fs, number, &open);
 
-	if (group_open(fs, number, &open) < 0)
-		return; /* they are lost until the file system is checked */
+	if (error < 0)
+		return error;
 	while (count > 0) {
 		uint32_t part = (uint32_t)min_u64(count, per_block - at % per_block);
 
@@ -228,7 +230,7 @@ free_fragments(struct ffs_mount *fs, uint64_t first, uint32_t count)
 			kernel_log(fs->mount.kernel, LOG_ERROR,
 			    "ffs: %.48s: group %u: fragment %u is freed, and was free", fs->name,
 			    number, at);
-			ffs_break(fs, -EUCLEAN);
+			error = ffs_break(fs, -EUCLEAN);
 			break;
 		}
 		ffs_group_give(&open.group, at, part);
@@ -236,13 +238,25 @@ free_fragments(struct ffs_mount *fs, uint64_t first, uint32_t count)
 		count -= part;
 	}
 	group_close(fs, &open);
+	return error;
+}
+
+/* What could not be freed is lost until the file system is checked.  REQUIRES(lock) */
+static void
+lose(struct ffs_mount *fs, int error)
+{
+	if (error == 0)
+		return;
+	fs->keeps_dirty = true;
+	if (fs->writing->log != NULL)
+		ffs_break(fs, error); /* nobody checks it */
 }
 
 void
 ffs_space_return(struct ffs_mount *fs, uint64_t first, uint32_t count)
 {
 	mutex_lock(&fs->writing->lock);
-	free_fragments(fs, first, count);
+	lose(fs, free_fragments(fs, first, count));
 	mutex_unlock(&fs->writing->lock);
 }
 
@@ -274,7 +288,7 @@ ffs_waiting_add(struct ffs_mount *fs, struct ffs_waiting *waiting, struct ffs_fr
 		struct ffs_freed *last = &waiting->items[waiting->count - 1];
 
 		/* Most of a file lies in a row; runs stay inside one group. */
-		if (last->count > 0 && last->is_metadata == item.is_metadata &&
+		if (last->count > 0 && !last->is_settled && last->is_metadata == item.is_metadata &&
 		    last->first + last->count == item.first &&
 		    group_of(fs, last->first) == group_of(fs, item.first)) {
 			last->count += item.count;
@@ -299,20 +313,28 @@ forget_buffers(struct ffs_mount *fs, uint64_t first, uint32_t count)
 	}
 }
 
+/* Something of a group will be free with the next checkpoint.  REQUIRES(lock) */
+static void
+note_freed(struct ffs_writing *writing, uint32_t number)
+{
+	uint8_t bit = (uint8_t)(1U << number % 8);
+
+	writing->freed_group_count += (writing->freed_groups[number / 8] & bit) == 0;
+	writing->freed_groups[number / 8] |= bit;
+}
+
 void
 ffs_space_give(struct ffs_mount *fs, uint64_t first, uint32_t count, bool is_metadata)
 {
 	struct ffs_writing *writing = fs->writing;
-	struct ffs_freed item = { first, count, is_metadata };
+	struct ffs_freed item = { .first = first, .count = count, .is_metadata = is_metadata };
 
 	mutex_lock(&writing->lock);
 	if (ffs_waiting_add(fs, &writing->freed, item)) {
 		writing->waiting_fragments += count;
+		note_freed(writing, group_of(fs, first));
 	} else {
-		/* No memory to remember it: better too early than never. */
-		if (is_metadata)
-			forget_buffers(fs, first, count);
-		free_fragments(fs, first, count);
+		lose(fs, -ENOMEM); /* too early would be worse than never */
 	}
 	mutex_unlock(&writing->lock);
 }
@@ -413,22 +435,39 @@ ffs_space_take_inode(struct ffs_mount *fs, uint32_t parent, bool is_directory, u
 }
 
 /* REQUIRES(lock) */
-static void
+static int
 free_inode(struct ffs_mount *fs, uint32_t ino, bool is_directory)
 {
 	struct open_group open;
+	int error = group_open(fs, ino / fs->sb.inodes_per_group, &open);
 
-	if (group_open(fs, ino / fs->sb.inodes_per_group, &open) < 0)
-		return;
+	if (error < 0)
+		return error;
 	ffs_group_give_inode(&open.group, ino % fs->sb.inodes_per_group, is_directory);
 	group_close(fs, &open);
+	return 0;
+}
+
+bool
+ffs_space_inode_is_used(struct ffs_mount *fs, uint32_t ino)
+{
+	struct open_group open;
+	bool is_used = false;
+
+	mutex_lock(&fs->writing->lock);
+	if (group_open(fs, ino / fs->sb.inodes_per_group, &open) == 0) {
+		is_used = ffs_group_inode_is_used(&open.group, ino % fs->sb.inodes_per_group);
+		group_close_unchanged(&open);
+	}
+	mutex_unlock(&fs->writing->lock);
+	return is_used;
 }
 
 void
 ffs_space_return_inode(struct ffs_mount *fs, uint32_t ino, bool is_directory)
 {
 	mutex_lock(&fs->writing->lock);
-	free_inode(fs, ino, is_directory);
+	lose(fs, free_inode(fs, ino, is_directory));
 	mutex_unlock(&fs->writing->lock);
 }
 
@@ -436,38 +475,64 @@ void
 ffs_space_give_inode(struct ffs_mount *fs, uint32_t ino, bool is_directory)
 {
 	struct ffs_writing *writing = fs->writing;
-	struct ffs_freed item = { ino, 0, is_directory };
+	struct ffs_freed item = { .first = ino, .is_metadata = is_directory };
 
 	mutex_lock(&writing->lock);
-	if (ffs_waiting_add(fs, &writing->freed, item))
+	if (ffs_waiting_add(fs, &writing->freed, item)) {
 		writing->waiting_inodes++;
-	else
-		free_inode(fs, ino, is_directory);
+		note_freed(writing, ino / fs->sb.inodes_per_group);
+	} else {
+		lose(fs, -ENOMEM);
+	}
 	mutex_unlock(&writing->lock);
 }
 
-void
+/* Free in the maps what waited for it.  REQUIRES(lock) */
+static int
+settle_item(struct ffs_mount *fs, struct ffs_freed *item)
+{
+	struct ffs_writing *writing = fs->writing;
+	bool is_inode = item->count == 0;
+	int error = 0;
+
+	if (item->is_settled)
+		return 0;
+	error = is_inode ? free_inode(fs, (uint32_t)item->first, item->is_metadata)
+			 : free_fragments(fs, item->first, item->count);
+	if (error < 0)
+		return error;
+	item->is_settled = true;
+	if (is_inode)
+		writing->waiting_inodes--;
+	if (!is_inode && item->is_metadata)
+		forget_buffers(fs, item->first, item->count);
+	writing->waiting_fragments -= item->count;
+	return 0;
+}
+
+int
 ffs_space_settle(struct ffs_mount *fs)
 {
 	struct ffs_writing *writing = fs->writing;
-	struct ffs_waiting *freed = &writing->freed;
+	int error = 0;
 
 	mutex_lock(&writing->lock);
-	for (size_t i = 0; i < freed->count; i++) {
-		const struct ffs_freed *item = &freed->items[i];
-
-		if (item->count == 0) {
-			free_inode(fs, (uint32_t)item->first, item->is_metadata);
-			writing->waiting_inodes--;
-			continue;
-		}
-		if (item->is_metadata)
-			forget_buffers(fs, item->first, item->count);
-		free_fragments(fs, item->first, item->count);
-		writing->waiting_fragments -= item->count;
+	for (size_t i = 0; i < writing->freed.count && error == 0; i++)
+		error = settle_item(fs, &writing->freed.items[i]);
+	if (error == 0) {
+		writing->freed_group_count = 0;
+		memset(writing->freed_groups, 0, (size_t)divide_up(fs->sb.group_count, 8));
 	}
-	freed->count = 0;
 	mutex_unlock(&writing->lock);
+	return error;
+}
+
+void
+ffs_space_forget_freed(struct ffs_mount *fs)
+{
+	mutex_lock(&fs->writing->lock);
+	fs->writing->freed.count = 0;
+	mutex_unlock(&fs->writing->lock);
 }
 
 uint64_t

@@ -133,6 +133,12 @@ ffs_view_create(struct block_dev *below, struct ffs_overlay_extent *extents, siz
 	return &view->dev;
 }
 
+const struct ffs_overlay *
+ffs_view_overlay(struct block_dev *dev)
+{
+	return &container_of(dev, struct ffs_view, dev)->overlay;
+}
+
 void
 ffs_view_destroy(struct block_dev *dev)
 {

@@ -21,6 +21,9 @@
 MUST_CHECK struct block_dev *ffs_view_create(struct block_dev *below,
     struct ffs_overlay_extent *extents, size_t count);
 
+/* What it was made of. */
+const struct ffs_overlay *ffs_view_overlay(struct block_dev *dev);
+
 /* No buffer of it is left.  NULL is let pass. */
 void ffs_view_destroy(struct block_dev *dev);
 

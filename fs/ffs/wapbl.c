@@ -217,7 +217,6 @@ void
 ffs_wapbl_record_encode(const struct ffs_wapbl_header *header,
     const struct ffs_wapbl_record *record, uint8_t *bytes)
 {
-	memset(bytes, 0, header->block_size);
 	store32(bytes + R_TYPE, record->type, header->order);
 	store32(bytes + R_LENGTH, record->length, header->order);
 	store32(bytes + R_COUNT, record->count, header->order);

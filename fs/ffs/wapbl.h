@@ -103,7 +103,7 @@ void ffs_wapbl_header_encode(const struct ffs_wapbl_header *header, struct ffs_t
 /* Entries that a record of this type has room for. */
 uint32_t ffs_wapbl_record_room(const struct ffs_wapbl_header *header, enum ffs_wapbl_type type);
 
-/* Fill the log block that a record begins with, whose entries follow by the functions below. */
+/* Write what a record begins with to a log block; its entries are written by the functions below. */
 void ffs_wapbl_record_encode(const struct ffs_wapbl_header *header,
     const struct ffs_wapbl_record *record, uint8_t *bytes);
 

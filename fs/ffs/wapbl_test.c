@@ -291,7 +291,7 @@ writes_records_as_it_reads_them(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		struct ffs_wapbl_record written = { FFS_WAPBL_BLOCKS, 8704, 31, false };
 		struct ffs_wapbl_inode inode = { 1234, 0100644 };
-		uint8_t encoded[512];
+		uint8_t encoded[512] = { 0 };
 
 		put_record(orders[i], FFS_WAPBL_BLOCKS, 8704, 31);
 		store64(bytes + 16 + 30 * 16, 12345, orders[i]);

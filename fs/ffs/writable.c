@@ -3,7 +3,8 @@
  *
  * What was not unmounted cleanly may hand out blocks twice, and what has
  * features that we do not keep up would be left wrong.  So such file systems
- * are refused, with the reason; option force writes to an unclean one.
+ * are refused, with the reason; option force writes to an unclean one.  With a
+ * journal, what it shows is clean.
  */
 #include "base/endian.h"
 #include "base/errno.h"
@@ -59,8 +60,9 @@ ffs_check_writable(struct ffs_mount *fs, bool force)
 
 	if (error < 0)
 		return error;
+	/* What a journal says is consistent, if nobody knows better. */
 	if (sb->journal.place != FFS_JOURNAL_NONE)
-		return refuse(fs, "it has a journal");
+		is_unclean = (sb->flags & (FFS_FLAG_UNCLEAN | FFS_FLAG_NEEDS_FSCK)) != 0;
 	if (!is_unclean)
 		return 0;
 	if (force) {

@@ -5,6 +5,9 @@
  * included, so that no operation sees or makes half a state.  It takes as long
  * as the medium takes; operations wait meanwhile, readers do not.
  *
+ * With a journal it is a transaction that frees space, too: whoever lost a name
+ * before it is cleared, and the maps say so, all at once.
+ *
  * A write that fails, and damage that is met by who writes, ends all writing:
  * what is on the medium by then is some cut between two writes, for a checker.
  */
@@ -14,6 +17,7 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "base/string.h"
+#include "fs/ffs/journal.h"
 #include "kern/kernel.h"
 #include "kern/log.h"
 #include "kern/memory.h"
@@ -21,7 +25,7 @@
 
 #define SUMMARY_ENTRY_SIZE 16
 #define DIRTY_SHARE	   8 /* of the memory a kernel may take: dirty buffers */
-#define UNMOUNT_ROUNDS	   4 /* checkpoints until nothing waits */
+#define IDLE_ROUNDS	   4 /* checkpoints without effect until it is given up */
 
 /* Fields of the superblock that are written. */
 enum field {
@@ -54,6 +58,13 @@ ffs_break(struct ffs_mount *fs, int error)
 
 static int write_superblock(struct ffs_mount *fs, enum ffs_clean clean);
 
+/* What the medium says while it is written: with a journal it is no worse than before. */
+static enum ffs_clean
+state_in_use(const struct ffs_mount *fs)
+{
+	return fs->writing->log != NULL && !fs->keeps_dirty ? FFS_WAS_CLEAN : FFS_DIRTY;
+}
+
 /* Before the first change, the medium says that it is not clean.  REQUIRES(operation) */
 static int
 mark_dirty(struct ffs_mount *fs)
@@ -63,7 +74,7 @@ mark_dirty(struct ffs_mount *fs)
 
 	mutex_lock(&writing->lock);
 	if (!atomic_load(&writing->is_marked)) {
-		error = write_superblock(fs, FFS_DIRTY);
+		error = write_superblock(fs, state_in_use(fs));
 		if (error == 0)
 			error = block_flush(fs->dev);
 		if (error == 0)
@@ -73,23 +84,63 @@ mark_dirty(struct ffs_mount *fs)
 	return error < 0 ? ffs_break(fs, error) : 0;
 }
 
-int
-ffs_begin(struct ffs_mount *fs)
+static int checkpoint_locked(struct ffs_mount *fs);
+
+/* Wait for operations that have reserved room in the journal; make room if need be. */
+static int
+make_room(struct ffs_mount *fs)
 {
 	struct ffs_writing *writing = fs->writing;
 	int error = 0;
 
+	rwlock_lock_exclusive(&writing->operation);
+	if (atomic_load(&writing->broken) != 0)
+		error = -EROFS;
+	else if (!ffs_journal_has_room(fs))
+		error = checkpoint_locked(fs);
+	if (error == 0 && !ffs_journal_has_room(fs))
+		error = -ENOSPC;
+	rwlock_unlock_exclusive(&writing->operation);
+	return error;
+}
+
+/* operation, held, with room in the journal reserved. */
+static int
+enter(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	int error = 0;
+
+	rwlock_lock_shared(&writing->operation);
+	while (error == 0 && !ffs_journal_reserve(fs)) {
+		rwlock_unlock_shared(&writing->operation);
+		error = make_room(fs);
+		rwlock_lock_shared(&writing->operation);
+	}
+	if (error < 0)
+		rwlock_unlock_shared(&writing->operation);
+	return error;
+}
+
+int
+ffs_begin(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	int error;
+
 	if (writing == NULL)
 		return -EROFS;
-	if (buffer_dirty_size(fs->mount.kernel) > writing->dirty_max)
+	if (buffer_dirty_size(fs->dev) > writing->dirty_max)
 		(void)!ffs_checkpoint(fs);
-	rwlock_lock_shared(&writing->operation);
+	error = enter(fs);
+	if (error < 0)
+		return error;
 	if (UNLIKELY(atomic_load(&writing->broken) != 0))
 		error = -EROFS;
 	else if (UNLIKELY(!atomic_load(&writing->is_marked)))
 		error = mark_dirty(fs);
 	if (error < 0)
-		rwlock_unlock_shared(&writing->operation);
+		ffs_end(fs);
 	else
 		mount_changed(&fs->mount);
 	return error;
@@ -98,6 +149,7 @@ ffs_begin(struct ffs_mount *fs)
 void
 ffs_end(struct ffs_mount *fs)
 {
+	ffs_journal_release(fs);
 	rwlock_unlock_shared(&fs->writing->operation);
 }
 
@@ -161,9 +213,9 @@ write_summary(struct ffs_mount *fs)
 	return error;
 }
 
-/* Bring the copy of the superblock up to date and write it.  REQUIRES(lock) */
-static int
-write_superblock(struct ffs_mount *fs, enum ffs_clean clean)
+/* Bring the copy of the superblock up to date.  REQUIRES(lock) */
+static void
+update_superblock(struct ffs_mount *fs, enum ffs_clean clean)
 {
 	const struct ffs_superblock *sb = &fs->sb;
 	const struct ffs_counts *counts = &sb->counts;
@@ -172,7 +224,6 @@ write_superblock(struct ffs_mount *fs, enum ffs_clean clean)
 		(uint32_t)counts->fragments_free };
 	uint8_t *bytes = fs->writing->superblock;
 	int64_t now = timestamp_now(fs->mount.kernel).seconds;
-	uint32_t size = (uint32_t)round_up(sb->size, fs->dev->sector_size);
 
 	bytes[MODIFIED] = 0;
 	bytes[READ_ONLY] = 0;
@@ -185,7 +236,20 @@ write_superblock(struct ffs_mount *fs, enum ffs_clean clean)
 	store64(bytes + COUNTS + 24, counts->fragments_free, sb->order);
 	store64(bytes + TIME, (uint64_t)now, sb->order);
 	store32(bytes + FLAGS, sb->flags, sb->order);
-	return block_write(fs->dev, sb->location, bytes, size);
+}
+
+static uint32_t
+superblock_size(const struct ffs_mount *fs)
+{
+	return (uint32_t)round_up(fs->sb.size, fs->dev->sector_size);
+}
+
+/* Update and write it.  REQUIRES(lock) */
+static int
+write_superblock(struct ffs_mount *fs, enum ffs_clean clean)
+{
+	update_superblock(fs, clean);
+	return block_write(fs->dev, fs->sb.location, fs->writing->superblock, superblock_size(fs));
 }
 
 /* Maps and counts. */
@@ -219,6 +283,97 @@ pass_orphans(struct ffs_writing *writing)
 	mutex_unlock(&writing->lock);
 }
 
+/* Have these bytes in the buffer of their place, which is dirty then if they are new. */
+static int
+update_buffer(struct ffs_mount *fs, uint64_t offset, const uint8_t *bytes, uint32_t size)
+{
+	struct buffer *buffer;
+	int error = buffer_read(fs->dev, offset, size, &buffer);
+
+	if (error < 0)
+		return error == -EINVAL ? -EUCLEAN : error;
+	if (memcmp(buffer->data, bytes, size) != 0) {
+		memcpy(buffer->data, bytes, size);
+		buffer_dirty(buffer, FFS_WAVE_MAP);
+	}
+	buffer_put(buffer);
+	return 0;
+}
+
+/* The summary, a fragment at a time.  REQUIRES(lock) */
+static int
+update_summary_buffers(struct ffs_mount *fs)
+{
+	const struct ffs_superblock *sb = &fs->sb;
+	uint32_t size = sb->fragment_size, per_fragment = size / SUMMARY_ENTRY_SIZE;
+	uint64_t offset = ffs_fragment_offset(sb, sb->summary_address);
+	uint8_t *bytes = memory_alloc(fs->mount.kernel, size);
+	int error = bytes == NULL ? -ENOMEM : 0;
+
+	for (uint32_t first = 0; first < sb->group_count && error == 0; first += per_fragment) {
+		uint32_t count = (uint32_t)min_u64(per_fragment, sb->group_count - first);
+
+		memset(bytes, 0, size);
+		for (uint32_t i = 0; i < count; i++)
+			store_counts(bytes + SUMMARY_ENTRY_SIZE * (size_t)i,
+			    &fs->writing->groups[first + i], sb->order);
+		error = update_buffer(fs, offset, bytes, size);
+		offset += size;
+	}
+	memory_free(fs->mount.kernel, bytes, size);
+	return error;
+}
+
+/* Counts and superblock go to the journal as buffers, like everything else. */
+static int
+update_map_buffers(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	int error = 0;
+
+	mutex_lock(&writing->lock);
+	if (writing->is_summary_dirty) {
+		error = update_summary_buffers(fs);
+		update_superblock(fs, state_in_use(fs));
+		if (error == 0)
+			error = update_buffer(fs, fs->sb.location, writing->superblock,
+			    superblock_size(fs));
+		writing->is_summary_dirty = error < 0;
+	}
+	mutex_unlock(&writing->lock);
+	return error;
+}
+
+/* With a journal.  REQUIRES(operation, exclusively) */
+static int
+commit_locked(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	bool is_data_written = atomic_exchange(&writing->is_data_written, false);
+	int error;
+
+	if (writing->nameless.count == 0)
+		pass_orphans(writing);
+	ffs_clear_nameless(fs);
+	error = ffs_space_settle(fs);
+	if (error == 0)
+		error = update_map_buffers(fs);
+	if (error == -ENOMEM) {
+		/* Nothing was written: it can be tried again. */
+		if (is_data_written)
+			atomic_store(&writing->is_data_written, true);
+		return error;
+	}
+	if (error == 0)
+		error = atomic_load(&writing->broken);
+	if (error == 0)
+		error = ffs_journal_commit(fs, is_data_written);
+	if (error < 0)
+		return ffs_break(fs, error);
+	ffs_space_forget_freed(fs);
+	return 0;
+}
+
 /* REQUIRES(operation, exclusively) */
 static int
 checkpoint_locked(struct ffs_mount *fs)
@@ -226,6 +381,8 @@ checkpoint_locked(struct ffs_mount *fs)
 	struct ffs_writing *writing = fs->writing;
 	struct checkpoint at = { .fs = fs };
 
+	if (writing->log != NULL)
+		return commit_locked(fs);
 	ffs_clear_nameless(fs);
 	at.is_unflushed = atomic_exchange(&writing->is_data_written, false);
 	write_wave(&at, FFS_WAVE_NEW, true);
@@ -237,7 +394,9 @@ checkpoint_locked(struct ffs_mount *fs)
 	flush(&at);
 	if (at.error < 0)
 		return ffs_break(fs, at.error);
-	ffs_space_settle(fs);
+	if (ffs_space_settle(fs) < 0)
+		fs->keeps_dirty = true; /* what is not settled is lost until a check */
+	ffs_space_forget_freed(fs);
 	pass_orphans(writing);
 	return 0;
 }
@@ -256,7 +415,7 @@ ffs_checkpoint(struct ffs_mount *fs)
 		rwlock_unlock_exclusive(&writing->operation);
 	}
 	/* Whoever syncs has to know that nothing is kept any more. */
-	return error < 0 ? -EIO : 0;
+	return atomic_load(&writing->broken) != 0 ? -EIO : error;
 }
 
 static bool
@@ -298,11 +457,13 @@ writing_free(struct ffs_mount *fs)
 	struct kernel *kernel = fs->mount.kernel;
 	struct ffs_writing *writing = fs->writing;
 	struct ffs_waiting *const lists[] = { &writing->freed, &writing->orphans,
-		&writing->nameless };
+		&writing->nameless, &writing->unlinked };
 	size_t count = fs->sb.group_count;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		memory_free(kernel, lists[i]->items, lists[i]->capacity * sizeof(*lists[i]->items));
+	ffs_journal_stop(fs);
+	memory_free(kernel, writing->freed_groups, (size_t)divide_up(count, 8));
 	memory_free(kernel, writing->rotors, count * sizeof(*writing->rotors));
 	memory_free(kernel, writing->groups, count * sizeof(*writing->groups));
 	memory_free(kernel, writing->superblock, FFS_SUPERBLOCK_SIZE);
@@ -326,9 +487,11 @@ writing_alloc(struct ffs_mount *fs)
 	writing->superblock = memory_alloc(kernel, FFS_SUPERBLOCK_SIZE);
 	writing->groups = memory_alloc_array(kernel, count, sizeof(*writing->groups));
 	writing->rotors = memory_alloc_array(kernel, count, sizeof(*writing->rotors));
+	writing->freed_groups = memory_alloc_zeroed(kernel, (size_t)divide_up(count, 8));
 	writing->reserve = fs->sb.data_fragment_count / 100 * fs->sb.reserve_percent;
 	writing->dirty_max = (size_t)min_u64(kernel->memory.limit / DIRTY_SHARE, SIZE_MAX / 2);
-	if (writing->superblock != NULL && writing->groups != NULL && writing->rotors != NULL)
+	if (writing->superblock != NULL && writing->groups != NULL && writing->rotors != NULL &&
+	    writing->freed_groups != NULL)
 		return 0;
 	writing_free(fs);
 	return -ENOMEM;
@@ -371,6 +534,47 @@ read_summary(struct ffs_mount *fs)
 	return 0;
 }
 
+/* Checkpoints until nothing waits to be free, or one has changed nothing. */
+static int
+settle_all(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	unsigned idle = 0;
+	int error = 0;
+
+	while (idle < IDLE_ROUNDS && error == 0) {
+		size_t waiting = writing->nameless.count + writing->orphans.count;
+		uint64_t fragments = writing->waiting_fragments;
+
+		error = ffs_checkpoint(fs);
+		if (!is_anything_waiting(writing) && !writing->is_summary_dirty)
+			break;
+		if (writing->nameless.count + writing->orphans.count == waiting &&
+		    writing->waiting_fragments == fragments)
+			idle++;
+		else
+			idle = 0;
+	}
+	return error;
+}
+
+/* With what the journal has left to do done. */
+static int
+start_journal(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	int error = ffs_journal_start(fs);
+
+	if (error < 0 || writing->log == NULL)
+		return error;
+	atomic_store(&writing->is_marked, fs->sb.clean != FFS_CLEAN);
+	if (!is_anything_waiting(writing))
+		return 0;
+	if (!atomic_load(&writing->is_marked))
+		error = mark_dirty(fs);
+	return error < 0 ? error : settle_all(fs);
+}
+
 int
 ffs_writing_start(struct ffs_mount *fs, bool force)
 {
@@ -385,6 +589,8 @@ ffs_writing_start(struct ffs_mount *fs, bool force)
 	error = read_summary(fs);
 	if (error == 0)
 		error = ffs_check_writable(fs, force);
+	if (error == 0)
+		error = start_journal(fs);
 	if (error < 0)
 		writing_free(fs);
 	return error;
@@ -394,20 +600,17 @@ void
 ffs_writing_stop(struct ffs_mount *fs)
 {
 	struct ffs_writing *writing = fs->writing;
-	bool was_changed;
 	int error = 0;
 
 	if (writing == NULL)
 		return;
-	was_changed = atomic_load(&writing->is_marked);
-	for (unsigned i = 0; i < UNMOUNT_ROUNDS && was_changed && error == 0; i++) {
-		error = ffs_checkpoint(fs);
-		if (!is_anything_waiting(writing) && !writing->is_summary_dirty)
-			break;
-	}
-	if (was_changed && error == 0) {
+	if (atomic_load(&writing->is_marked)) {
+		error = settle_all(fs);
+		if (error == 0 && writing->log != NULL)
+			error = ffs_journal_empty(fs);
 		mutex_lock(&writing->lock);
-		error = write_superblock(fs, fs->keeps_dirty ? FFS_DIRTY : FFS_CLEAN);
+		if (error == 0)
+			error = write_superblock(fs, fs->keeps_dirty ? FFS_DIRTY : FFS_CLEAN);
 		mutex_unlock(&writing->lock);
 		if (error == 0)
 			error = block_flush(fs->dev);

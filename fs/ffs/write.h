@@ -4,10 +4,9 @@
  * An operation (ffs_begin() to ffs_end()) changes buffers, and inodes in memory
  * with them, and writes nothing.  A checkpoint (ffs_checkpoint()), which waits
  * for operations to end and keeps new ones out, writes all that is dirty in
- * waves and makes it durable.  What a journal does at these three places is all
- * that it has to do.
+ * waves and makes it durable; or, with a journal, as a transaction (journal.h).
  *
- * What makes any cut between two writes harmless, but for a checker's work:
+ * Without a journal, what makes any cut between two writes harmless, but for a checker's work:
  *
  *  - A wave is durable before the next begins: first what others will point to
  *    (file data, new blocks of directories and of pointers), then inodes, then
@@ -52,7 +51,9 @@ enum ffs_wave {
 struct ffs_freed {
 	uint64_t first;	  /* fragment, or inode */
 	uint32_t count;	  /* fragments; 0 for an inode */
+	uint32_t mode;	  /* of an inode that waits to be freed */
 	bool is_metadata; /* fragments: buffers may be of it; an inode: was a directory */
+	bool is_settled;  /* free in the maps already */
 };
 
 /* A growing array of what waits. */
@@ -72,20 +73,28 @@ struct ffs_writing {
 	bool is_summary_dirty;	     /* GUARDED_BY(lock) */
 	uint64_t reserve;	     /* fragments kept from ordinary users; constant */
 	struct ffs_waiting freed;    /* for this checkpoint; GUARDED_BY(lock) */
+	uint8_t *freed_groups;	     /* a bit each: others of them are there; GUARDED_BY(lock) */
+	uint32_t freed_group_count;  /* bits that are set; GUARDED_BY(lock) */
 	struct ffs_waiting orphans;  /* since the last checkpoint; GUARDED_BY(lock) */
 	struct ffs_waiting nameless; /* durably; GUARDED_BY(lock) */
-	uint64_t waiting_fragments;  /* in freed and of orphans; GUARDED_BY(lock) */
-	uint64_t waiting_inodes;     /* GUARDED_BY(lock) */
-	uint32_t generation;	     /* for the next inode; GUARDED_BY(lock) */
-	_Atomic bool is_marked;	     /* the medium says that it is not clean */
+	struct ffs_waiting
+	    unlinked; /* with a journal: without names, but in use; GUARDED_BY(lock) */
+	uint64_t waiting_fragments;   /* in freed and of orphans; GUARDED_BY(lock) */
+	uint64_t waiting_inodes;      /* GUARDED_BY(lock) */
+	uint32_t generation;	      /* for the next inode; GUARDED_BY(lock) */
+	_Atomic bool is_marked;	      /* the medium says that it is not clean */
 	_Atomic bool is_data_written; /* since the device was flushed */
 	_Atomic int broken;	      /* why nothing is written any more; 0: it is */
 	size_t dirty_max;	      /* bytes of buffers before a checkpoint; constant */
+	struct ffs_log *log;	      /* the journal, NULL if there is none; constant */
 };
 
 /* ---- write.c --------------------------------------------------------------------- */
 
-/* Begin an operation that changes something.  -EROFS since damage was found. */
+/*
+ * Begin an operation that changes something, which may make a checkpoint first.
+ * -EROFS since damage was found; -ENOSPC, -ENOMEM of a journal.
+ */
 MUST_CHECK int ffs_begin(struct ffs_mount *fs);
 void ffs_end(struct ffs_mount *fs);
 
@@ -141,8 +150,17 @@ MUST_CHECK int ffs_space_take_inode(struct ffs_mount *fs, uint32_t parent, bool 
 void ffs_space_give_inode(struct ffs_mount *fs, uint32_t ino, bool is_directory);
 void ffs_space_return_inode(struct ffs_mount *fs, uint32_t ino, bool is_directory);
 
-/* REQUIRES(operation, exclusively): free what waits for it in the maps. */
-void ffs_space_settle(struct ffs_mount *fs);
+/*
+ * REQUIRES(operation, exclusively): free what waits for it in the maps.  -EIO,
+ * -ENOMEM: not all of it yet.
+ */
+MUST_CHECK int ffs_space_settle(struct ffs_mount *fs);
+
+/* REQUIRES(operation, exclusively): what was settled may be forgotten. */
+void ffs_space_forget_freed(struct ffs_mount *fs);
+
+/* Is the inode used, as the maps say?  False also if that cannot be read. */
+bool ffs_space_inode_is_used(struct ffs_mount *fs, uint32_t ino);
 
 /* Remember something in waiting; false without memory.  REQUIRES(lock) */
 bool ffs_waiting_add(struct ffs_mount *fs, struct ffs_waiting *waiting, struct ffs_freed item);
@@ -168,7 +186,10 @@ MUST_CHECK int ffs_zero_store(struct ffs_mount *fs, uint64_t address, uint64_t l
 /* Within an operation: have [0, end) of the last block stored; for directories and links. */
 MUST_CHECK int ffs_grow(struct ffs_inode *inode, uint64_t end, bool uses_reserve);
 
-/* Within an operation: free all blocks from size on. */
+/*
+ * Within an operation: free all blocks from size on.  -EAGAIN if a journal has no
+ * room for all of that: some are, and the rest is left for another operation.
+ */
 MUST_CHECK int ffs_shrink(struct ffs_inode *inode, uint64_t size);
 
 /* Write the inode to its buffer.  Within an operation. */
@@ -189,6 +210,10 @@ int ffs_remove(struct vnode *dir, struct name name, struct vnode *vnode);
 int ffs_rename(const struct vnode_rename *rename);
 int ffs_attributes_changed(struct vnode *vnode, uint32_t mask);
 void ffs_erase(struct vnode *vnode);
+
+/* With a journal: a file has lost its last name, or has never had one; or not any more. */
+MUST_CHECK int ffs_unlinked_add(struct ffs_mount *fs, uint64_t ino, uint32_t mode);
+void ffs_unlinked_drop(struct ffs_mount *fs, uint64_t ino);
 
 /* REQUIRES(operation, exclusively): clear the inodes of files that are durably nameless. */
 void ffs_clear_nameless(struct ffs_mount *fs);

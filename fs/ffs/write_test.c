@@ -56,13 +56,15 @@ static const struct sample samples[] = {
 
 /* ---- fixture ------------------------------------------------------------------------ */
 
+#define JOURNAL_BLOCKS 64
+
 static struct writing_test *
-create(const struct sample *sample, uint64_t seed)
+create_with(const struct sample *sample, uint64_t seed, uint32_t journal_blocks)
 {
 	struct writing_test *fixture = calloc(1, sizeof(*fixture));
 	struct ffs_image *image = &fixture->image;
 
-	ffs_image_create_writable(image, sample);
+	ffs_image_create_journaled(image, sample, journal_blocks);
 	fixture->random.state = seed;
 	fixture->writer = (struct file_writer){
 		.credential = image->root,
@@ -72,6 +74,12 @@ create(const struct sample *sample, uint64_t seed)
 		fixture->files[i].content = calloc(1, SIZE_MAX_);
 	memset(fixture->entries, 0xff, sizeof(fixture->entries));
 	return fixture;
+}
+
+static struct writing_test *
+create(const struct sample *sample, uint64_t seed)
+{
+	return create_with(sample, seed, 0);
 }
 
 static void
@@ -388,16 +396,16 @@ assert_all(struct writing_test *fixture)
 }
 
 static void
-random_operations_agree_with_a_model(void **state)
+operate_at_random(unsigned rounds, uint32_t journal_blocks)
 {
 	for (size_t s = 0; s < ARRAY_SIZE(samples); s++) {
-		struct writing_test *fixture = create(&samples[s], s + 1);
+		struct writing_test *fixture = create_with(&samples[s], s + 1, journal_blocks);
 
 		must_mount(fixture);
 		make_directory(&fixture->image.context, "/mnt/d1", 0755);
 		make_directory(&fixture->image.context, "/mnt/d2", 0755);
 		make_directory(&fixture->image.context, "/mnt/d3", 0755);
-		for (unsigned round = 0; round < 4; round++) {
+		for (unsigned round = 0; round < rounds; round++) {
 			for (unsigned step = 0; step < 250; step++)
 				random_step(fixture);
 			assert_all(fixture);
@@ -408,14 +416,28 @@ random_operations_agree_with_a_model(void **state)
 		must_be_clean(fixture);
 		destroy(fixture);
 	}
+}
+
+static void
+random_operations_agree_with_a_model(void **state)
+{
+	operate_at_random(4, 0);
+	(void)state;
+}
+
+static void
+random_operations_in_a_journal_agree_with_a_model(void **state)
+{
+	operate_at_random(2, JOURNAL_BLOCKS);
 	(void)state;
 }
 
 static void
 all_kinds_of_files_come_and_go(void **state)
 {
-	for (size_t s = 0; s < ARRAY_SIZE(samples); s++) {
-		struct writing_test *fixture = create(&samples[s], 1);
+	for (size_t s = 0; s < 2 * ARRAY_SIZE(samples); s++) {
+		struct writing_test *fixture =
+		    create_with(&samples[s / 2], 1, s % 2 * JOURNAL_BLOCKS);
 		const struct path_context *context = &fixture->image.context;
 		char target[1000], got[1000];
 		struct vnode *vnode;
@@ -502,9 +524,9 @@ statistics_of(const struct path_context *context)
 }
 
 static void
-a_full_file_system_says_so_and_is_emptied(void **state)
+fill_and_empty(uint32_t journal_blocks)
 {
-	struct writing_test *fixture = create(&samples[2], 1);
+	struct writing_test *fixture = create_with(&samples[2], 1, journal_blocks);
 	const struct path_context *context = &fixture->image.context;
 	struct fs_statistics before, after;
 	char path[100];
@@ -549,9 +571,16 @@ a_full_file_system_says_so_and_is_emptied(void **state)
 	after = statistics_of(context);
 	assert_int_equal(before.blocks_free, after.blocks_free);
 	assert_int_equal(before.inodes_free, after.inodes_free);
-	(void)state;
 	must_be_clean(fixture);
 	destroy(fixture);
+}
+
+static void
+a_full_file_system_says_so_and_is_emptied(void **state)
+{
+	fill_and_empty(0);
+	fill_and_empty(JOURNAL_BLOCKS);
+	(void)state;
 }
 
 static void
@@ -641,6 +670,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_kinds_of_files_come_and_go),
 		cmocka_unit_test(random_operations_agree_with_a_model),
+		cmocka_unit_test(random_operations_in_a_journal_agree_with_a_model),
 		cmocka_unit_test(a_large_directory_grows_and_empties),
 		cmocka_unit_test(a_full_file_system_says_so_and_is_emptied),
 		cmocka_unit_test(an_open_file_without_a_name_lives_until_it_is_closed),
