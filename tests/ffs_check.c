@@ -42,6 +42,9 @@ static void __attribute__((format(printf, 2, 3))) flaw(struct state *state, cons
 	out->report[out->length] = '\0';
 }
 
+/* A flaw that no repair mends without losing something. */
+#define loss(state, ...) ((state)->out->loss_count++, flaw(state, __VA_ARGS__))
+
 static uint8_t *
 at(const struct state *state, uint64_t fragment)
 {
@@ -54,12 +57,12 @@ static bool
 use(struct state *state, uint64_t first, uint32_t count, uint32_t ino)
 {
 	if (first >= state->sb->fragment_count || count > state->sb->fragment_count - first) {
-		flaw(state, "inode %u: fragment %llu is outside", ino, (unsigned long long)first);
+		loss(state, "inode %u: fragment %llu is outside", ino, (unsigned long long)first);
 		return false;
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		if (state->is_used[first + i])
-			flaw(state, "inode %u: fragment %llu has another user", ino,
+			loss(state, "inode %u: fragment %llu has another user", ino,
 			    (unsigned long long)first + i);
 		state->is_used[first + i] = true;
 	}
@@ -168,7 +171,7 @@ read_inode(struct state *state, uint32_t ino, struct ffs_dinode *out)
 	if (ffs_dinode_decode(state->sb, at(state, fragment) + offset, state->sb->inode_size, out,
 		&what) == 0)
 		return true;
-	flaw(state, "inode %u: %s", ino, what.what);
+	loss(state, "inode %u: %s", ino, what.what);
 	return false;
 }
 
@@ -206,7 +209,7 @@ count_entry(struct state *state, uint32_t dir, const struct ffs_dirent *entry)
 		state->names[entry->ino]++;
 	if (entry->name.bytes[0] != '.' && entry->type != FFS_TYPE_NONE &&
 	    (entry->type == FFS_TYPE_DIRECTORY) != state->is_dir[entry->ino])
-		flaw(state, "directory %u: %.*s has the wrong type", dir, (int)entry->name.length,
+		loss(state, "directory %u: %.*s has the wrong type", dir, (int)entry->name.length,
 		    entry->name.bytes);
 }
 
@@ -220,13 +223,13 @@ check_directory(struct state *state, uint32_t ino, const struct ffs_dinode *inod
 		struct ffs_flaw what;
 
 		if (block == 0) {
-			flaw(state, "directory %u has a hole", ino);
+			loss(state, "directory %u has a hole", ino);
 			return;
 		}
 		bytes = at(state, block) + start % state->sb->block_size;
 		for (uint32_t i = 0; i < FFS_DIRENT_BLOCK_SIZE; i += entry.length) {
 			if (ffs_dirent_decode(state->sb, bytes, i, &entry, &what) != 0) {
-				flaw(state, "directory %u, byte %llu: %s", ino,
+				loss(state, "directory %u, byte %llu: %s", ino,
 				    (unsigned long long)start + i, what.what);
 				break;
 			}

@@ -19,6 +19,7 @@
 
 struct ffs_check {
 	unsigned flaw_count;
+	unsigned loss_count; /* of them, those that no repair mends without losing something */
 	char report[FFS_CHECK_REPORT]; /* the first of them, a line each */
 	size_t length;
 };

@@ -199,7 +199,7 @@ replay(struct ffs_mount *fs, bool may_be_partial)
 	fs->dev = view;
 	error = try_place(view, fs->sb.location, fs->name, &fs->sb);
 	if (error == 0 && is_same_journal(&journal, &fs->sb.journal))
-		return check_device(fs, may_be_partial);
+		return may_be_partial ? 0 : check_device(fs, false);
 	if (error < 0 && error != -ENODEV)
 		return error;
 	kernel_log(fs->mount.kernel, LOG_ERROR,
