@@ -139,6 +139,7 @@ struct block_attach {
 	uint64_t offset;       /* where in the store the device begins: whole sectors */
 	uint64_t size;	       /* bytes: whole sectors; 0: to the end of the store */
 	bool writable;
+	bool never_flushes; /* flushing does nothing: if the host stops, the store is of no use */
 };
 
 /*

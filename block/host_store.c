@@ -14,6 +14,7 @@ struct host_store {
 	struct block_dev dev;
 	struct host_block *store; /* owned */
 	uint64_t offset;	  /* where in the store the device begins; constant */
+	bool never_flushes;	  /* constant */
 };
 
 static void
@@ -22,6 +23,10 @@ host_store_submit(struct block_dev *dev, struct host_block_request *request)
 	struct host_store *store = container_of(dev, struct host_store, dev);
 	struct kernel *kernel = dev->kernel;
 
+	if (request->op == HOST_BLOCK_FLUSH && store->never_flushes) {
+		request->done(request, 0);
+		return;
+	}
 	if (request->op != HOST_BLOCK_FLUSH)
 		request->offset += store->offset;
 	kernel->host_ops->block_submit(kernel->host, store->store, request);
@@ -62,6 +67,7 @@ host_store_shape(struct host_store *store, const struct host_block_info *info,
 		size = min_u64(size, attach->size);
 
 	store->offset = attach->offset;
+	store->never_flushes = attach->never_flushes;
 	store->dev.ops = &host_store_ops;
 	store->dev.size = size;
 	store->dev.sector_size = sector_size;

@@ -63,6 +63,21 @@ struct block_partitions {
 MUST_CHECK int block_partitions_scan(struct block_dev *dev, struct block_partitions **out);
 void block_partitions_free(struct block_partitions *partitions);
 
+/* A table that is to be made: one partition of all there is. */
+struct block_partition_plan {
+	enum block_table table; /* BLOCK_TABLE_MBR or BLOCK_TABLE_GPT */
+	uint8_t mbr_type;
+	const char *gpt_type; /* a GUID */
+	const char *label;    /* ASCII; GPT only */
+};
+
+/*
+ * Write the table to dev, referenced.  The partition begins at 1 MiB, and, with a
+ * GPT, ends on a multiple of that.  -ENOSPC if dev is too small, -EINVAL too
+ * large for its table, both logged; -EROFS, -EIO, -ENOMEM.
+ */
+MUST_CHECK int block_partition_make(struct block_dev *dev, const struct block_partition_plan *plan);
+
 /*
  * Register the bytes [offset, offset + size) of parent, referenced, as a device
  * of their own.  It has a reference to parent until it is unregistered.

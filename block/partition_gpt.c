@@ -18,18 +18,23 @@
 #define HEADER_SIZE	   12
 #define HEADER_CRC	   16
 #define HEADER_AT	   24
+#define HEADER_COPY_AT	   32
+#define HEADER_FIRST	   40
+#define HEADER_LAST	   48
+#define HEADER_GUID	   56
 #define HEADER_ENTRIES_AT  72
 #define HEADER_ENTRY_COUNT 80
 #define HEADER_ENTRY_SIZE  84
 #define HEADER_ENTRIES_CRC 88
 #define HEADER_SIZE_MIN	   92
+#define REVISION	   0x10000
 
 #define ENTRY_TYPE  0
 #define ENTRY_FIRST 32
 #define ENTRY_LAST  40
 #define ENTRY_LABEL 56
 #define LABEL_UNITS 36
-#define GUID_SIZE   16
+#define ENTRY_GUID  16
 
 /* The CRC of a header: its own field counts as zero. */
 static uint32_t
@@ -155,10 +160,10 @@ int
 gpt_entry_decode(const uint8_t *bytes, size_t length, struct gpt_entry *out,
     struct partition_flaw *flaw)
 {
-	static const uint8_t unused[GUID_SIZE];
+	static const uint8_t unused[GPT_GUID_SIZE];
 
 	*out = (struct gpt_entry){ 0 };
-	if (length < GPT_ENTRY_SIZE_MIN || memcmp(bytes + ENTRY_TYPE, unused, GUID_SIZE) == 0)
+	if (length < GPT_ENTRY_SIZE_MIN || memcmp(bytes + ENTRY_TYPE, unused, GPT_GUID_SIZE) == 0)
 		return -ENOENT;
 	out->first = load_le64(bytes + ENTRY_FIRST);
 	out->last = load_le64(bytes + ENTRY_LAST);
@@ -167,6 +172,69 @@ gpt_entry_decode(const uint8_t *bytes, size_t length, struct gpt_entry *out,
 	if (out->last < out->first || out->last == UINT64_MAX)
 		return partition_flaw_set(flaw, "it ends before it begins", ENTRY_LAST);
 	return 0;
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+void
+gpt_header_encode(const struct gpt_header *header, const struct gpt_disk *disk, uint64_t at,
+    uint64_t copy_at, uint8_t *bytes, size_t sector_size)
+{
+	memset(bytes, 0, sector_size);
+	memcpy(bytes, HEADER_SIGNATURE, 8);
+	store_le32(bytes + HEADER_REVISION, REVISION);
+	store_le32(bytes + HEADER_SIZE, HEADER_SIZE_MIN);
+	store_le64(bytes + HEADER_AT, at);
+	store_le64(bytes + HEADER_COPY_AT, copy_at);
+	store_le64(bytes + HEADER_FIRST, disk->first);
+	store_le64(bytes + HEADER_LAST, disk->last);
+	memcpy(bytes + HEADER_GUID, disk->guid, GPT_GUID_SIZE);
+	store_le64(bytes + HEADER_ENTRIES_AT, header->entries_at);
+	store_le32(bytes + HEADER_ENTRY_COUNT, header->entry_count);
+	store_le32(bytes + HEADER_ENTRY_SIZE, header->entry_size);
+	store_le32(bytes + HEADER_ENTRIES_CRC, header->entries_crc);
+	store_le32(bytes + HEADER_CRC, header_crc(bytes, HEADER_SIZE_MIN));
+}
+
+static unsigned
+hex_digit(char digit)
+{
+	return (unsigned)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
+}
+
+/* The bytes of a GUID that is written as guid_format() writes them. */
+static void
+guid_parse(const char *text, uint8_t *bytes)
+{
+	static const uint8_t places[GPT_GUID_SIZE] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13,
+		14, 15 };
+	unsigned count = 0;
+
+	for (; *text != '\0' && count < GPT_GUID_SIZE; text++) {
+		if (*text == '-')
+			continue;
+		bytes[places[count++]] = (uint8_t)(hex_digit(text[0]) << 4 | hex_digit(text[1]));
+		text++;
+	}
+}
+
+void
+gpt_entry_encode(const struct gpt_entry *entry, const uint8_t guid[GPT_GUID_SIZE], uint8_t *bytes)
+{
+	memset(bytes, 0, GPT_ENTRY_SIZE_MIN);
+	guid_parse(entry->type, bytes + ENTRY_TYPE);
+	memcpy(bytes + ENTRY_GUID, guid, GPT_GUID_SIZE);
+	store_le64(bytes + ENTRY_FIRST, entry->first);
+	store_le64(bytes + ENTRY_LAST, entry->last);
+	for (unsigned i = 0; i < LABEL_UNITS && entry->label[i] != '\0'; i++)
+		store_le16(bytes + ENTRY_LABEL + 2 * i, (uint8_t)entry->label[i] & 0x7f);
+}
+
+void
+gpt_guid_make(uint8_t guid[GPT_GUID_SIZE])
+{
+	guid[7] = (guid[7] & 0x0f) | 0x40; /* version 4: random */
+	guid[8] = (guid[8] & 0x3f) | 0x80;
 }
 
 const char *
@@ -186,10 +254,10 @@ gpt_type_name(const char *type)
 		{ "83bd6b9d-7f41-11dc-be0b-001560b84f0f", "FreeBSD boot" },
 		{ GPT_TYPE_FREEBSD_LABEL, "FreeBSD disklabel" },
 		{ "516e7cb5-6ecf-11d6-8ff8-00022d09712b", "FreeBSD swap" },
-		{ "516e7cb6-6ecf-11d6-8ff8-00022d09712b", "FreeBSD UFS" },
+		{ GPT_TYPE_FREEBSD_UFS, "FreeBSD UFS" },
 		{ "516e7cba-6ecf-11d6-8ff8-00022d09712b", "FreeBSD ZFS" },
 		{ "49f48d32-b10e-11dc-b99b-0019d1879648", "NetBSD swap" },
-		{ "49f48d5a-b10e-11dc-b99b-0019d1879648", "NetBSD FFS" },
+		{ GPT_TYPE_NETBSD_FFS, "NetBSD FFS" },
 		{ "49f48d82-b10e-11dc-b99b-0019d1879648", "NetBSD LFS" },
 		{ "49f48daa-b10e-11dc-b99b-0019d1879648", "NetBSD RAID" },
 		{ GPT_TYPE_OPENBSD, "OpenBSD" },

@@ -19,6 +19,7 @@
 #define GPT_ENTRY_SIZE_MIN 128
 #define GPT_ENTRY_SIZE_MAX 4096
 #define GPT_ENTRIES_MAX	   8192
+#define GPT_GUID_SIZE	   16
 #define GPT_GUID_TEXT	   37  /* with its NUL */
 #define GPT_LABEL_TEXT	   109 /* 36 units of UTF-16, with their NUL */
 
@@ -49,6 +50,34 @@ MUST_CHECK int gpt_header_decode(const uint8_t *bytes, size_t length, uint64_t a
  */
 MUST_CHECK int gpt_entry_decode(const uint8_t *bytes, size_t length, struct gpt_entry *out,
     struct partition_flaw *flaw);
+
+/* A table that is made: where its parts are, and what it is called. */
+struct gpt_disk {
+	uint64_t first; /* sector that partitions may have; the last one too */
+	uint64_t last;
+	uint8_t guid[GPT_GUID_SIZE];
+};
+
+/*
+ * Write the header for sector at, whose copy is in sector copy_at, to sector_size
+ * bytes.
+ */
+void gpt_header_encode(const struct gpt_header *header, const struct gpt_disk *disk, uint64_t at,
+    uint64_t copy_at, uint8_t *bytes, size_t sector_size);
+
+/*
+ * Write an entry of GPT_ENTRY_SIZE_MIN bytes.  Of the label, ASCII is kept; its type
+ * is a GUID.
+ */
+void gpt_entry_encode(const struct gpt_entry *entry, const uint8_t guid[GPT_GUID_SIZE],
+    uint8_t *bytes);
+
+/* Make random bytes a GUID. */
+void gpt_guid_make(uint8_t guid[GPT_GUID_SIZE]);
+
+/* File systems: types of partition. */
+#define GPT_TYPE_FREEBSD_UFS "516e7cb6-6ecf-11d6-8ff8-00022d09712b"
+#define GPT_TYPE_NETBSD_FFS  "49f48d5a-b10e-11dc-b99b-0019d1879648"
 
 /* What holds a BSD disklabel of its own: types of partition. */
 #define GPT_TYPE_FREEBSD_LABEL "516e7cb4-6ecf-11d6-8ff8-00022d09712b"

@@ -14,6 +14,7 @@
 
 #include "base/endian.h"
 #include "base/math.h"
+#include "base/string.h"
 
 #define ENTRIES	       446
 #define ENTRY_SIZE     16
@@ -46,6 +47,27 @@ mbr_decode(const uint8_t *bytes, size_t length, struct mbr *out)
 			out->entries[i] = entry;
 	}
 	return 0;
+}
+
+void
+mbr_encode(const struct mbr *mbr, uint8_t *bytes)
+{
+	for (unsigned i = 0; i < MBR_ENTRY_COUNT; i++) {
+		const struct mbr_entry *entry = &mbr->entries[i];
+		uint8_t *p = bytes + ENTRIES + i * ENTRY_SIZE;
+
+		memset(p, 0, ENTRY_SIZE);
+		if (entry->type == MBR_UNUSED)
+			continue;
+		/* Cylinders and heads are at their end: what counts is the sectors. */
+		memset(p + ENTRY_BOOT + 1, 0xff, 3);
+		memset(p + ENTRY_TYPE + 1, 0xff, 3);
+		p[ENTRY_BOOT + 1] = p[ENTRY_TYPE + 1] = 0xfe;
+		p[ENTRY_TYPE] = entry->type;
+		store_le32(p + ENTRY_FIRST, entry->first);
+		store_le32(p + ENTRY_COUNT, entry->count);
+	}
+	store_le16(bytes + SIGNATURE, SIGNATURE_WORD);
 }
 
 void

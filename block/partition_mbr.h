@@ -53,6 +53,9 @@ struct mbr {
  */
 MUST_CHECK int mbr_decode(const uint8_t *bytes, size_t length, struct mbr *out);
 
+/* Write the record to MBR_SIZE bytes, which keep what is in front of the entries. */
+void mbr_encode(const struct mbr *mbr, uint8_t *bytes);
+
 static inline bool
 mbr_type_is_extended(uint8_t type)
 {

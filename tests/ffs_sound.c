@@ -1,6 +1,6 @@
 /*
- * ffs_sound IMAGE: is the FFS image consistent, and unmounted cleanly?  Says what
- * is wrong and exits with 1 if not.
+ * ffs_sound IMAGE [OFFSET]: is the FFS image, from byte OFFSET on, consistent, and
+ * unmounted cleanly?  Says what is wrong and exits with 1 if not.
  *
  * For scripts: the checker of the tests, which shares nothing with what writes.
  */
@@ -17,16 +17,16 @@
 #include "tests/ffs_check.h"
 
 static uint8_t *
-image_map(const char *name, size_t *size)
+image_map(const char *name, off_t offset, size_t *size)
 {
 	struct stat st;
 	uint8_t *image;
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || offset >= st.st_size)
 		err(2, "%s", name);
-	*size = (size_t)st.st_size;
-	image = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	*size = (size_t)(st.st_size - offset);
+	image = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, offset);
 	if (image == MAP_FAILED)
 		err(2, "%s", name);
 	close(fd);
@@ -41,7 +41,7 @@ superblock_read(const uint8_t *image, size_t size, struct ffs_superblock *sb)
 	for (size_t i = 0; i < FFS_SUPERBLOCK_PLACES; i++) {
 		uint64_t place = ffs_superblock_places[i];
 
-		if (place < size &&
+		if (place + FFS_SUPERBLOCK_SIZE <= size &&
 		    ffs_superblock_decode(image + place, size - place, place, sb, &flaw) == 0)
 			return true;
 	}
@@ -56,9 +56,9 @@ main(int argc, char **argv)
 	uint8_t *image;
 	size_t size;
 
-	if (argc != 2)
-		errx(2, "usage: ffs_sound IMAGE");
-	image = image_map(argv[1], &size);
+	if (argc != 2 && argc != 3)
+		errx(2, "usage: ffs_sound IMAGE [OFFSET]");
+	image = image_map(argv[1], argc == 3 ? atoll(argv[2]) : 0, &size);
 	if (!superblock_read(image, size, &sb))
 		errx(1, "%s: no superblock", argv[1]);
 	if (sb.clean != FFS_CLEAN)

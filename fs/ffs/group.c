@@ -254,21 +254,51 @@ ffs_group_give(struct ffs_group *group, uint32_t fragment, uint32_t count)
 	replace_block(group, block, ffs_group_block(group, block) | bits);
 }
 
+/*
+ * The next block, from one on and before end, where the map may be other than
+ * pattern, 0 or all ones: eight bytes of the map that are that are passed over.
+ */
+static uint32_t
+pass_over(const struct ffs_group *group, uint32_t block, uint32_t end, uint64_t pattern)
+{
+	uint32_t per_word = 64 >> group->sb->block_fragments_shift;
+
+	while ((block & (per_word - 1)) == 0 && end - block >= per_word) {
+		uint32_t at = block << group->sb->block_fragments_shift >> 3;
+
+		if (load_le64(group->bytes + group->fragment_map + at) != pattern)
+			break;
+		block += per_word;
+	}
+	return block;
+}
+
+/* The first free block from one on, before end; or NONE. */
+static uint32_t
+find_free(const struct ffs_group *group, uint32_t block, uint32_t end)
+{
+	for (block = pass_over(group, block, end, 0); block < end;
+	     block = pass_over(group, block + 1, end, 0)) {
+		if (ffs_group_block(group, block) == all_free(group))
+			return block;
+	}
+	return FFS_GROUP_NONE;
+}
+
 uint32_t
 ffs_group_find_block(const struct ffs_group *group, uint32_t block)
 {
 	uint32_t count = group->fragment_count >> group->sb->block_fragments_shift;
+	uint32_t found;
 
 	if (get(group, G_BLOCKS_FREE) == 0 || count == 0)
 		return FFS_GROUP_NONE;
 	if (block >= count)
 		block = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		if (ffs_group_block(group, block) == all_free(group))
-			return block << group->sb->block_fragments_shift;
-		block = block + 1 == count ? 0 : block + 1;
-	}
-	return FFS_GROUP_NONE;
+	found = find_free(group, block, count);
+	if (found == FFS_GROUP_NONE)
+		found = find_free(group, 0, block);
+	return found == FFS_GROUP_NONE ? found : found << group->sb->block_fragments_shift;
 }
 
 /* Where in bits a run of exactly length is; or NONE. */
@@ -288,10 +318,30 @@ find_run(const struct ffs_group *group, unsigned bits, uint32_t length)
 	return FFS_GROUP_NONE;
 }
 
+/* A run of exactly length, in a partly used block from one on, before end; or NONE. */
+static uint32_t
+find_part(const struct ffs_group *group, uint32_t block, uint32_t end, uint32_t length)
+{
+	while (block < end) {
+		unsigned bits = ffs_group_block(group, block);
+		uint32_t at = bits == 0 || bits == all_free(group) ? FFS_GROUP_NONE
+								   : find_run(group, bits, length);
+
+		if (at != FFS_GROUP_NONE)
+			return (block << group->sb->block_fragments_shift) + at;
+		block++;
+		if (bits == 0)
+			block = pass_over(group, block, end, 0);
+		else if (bits == all_free(group))
+			block = pass_over(group, block, end, UINT64_MAX);
+	}
+	return FFS_GROUP_NONE;
+}
+
 uint32_t
 ffs_group_find_fragments(const struct ffs_group *group, uint32_t block, uint32_t count)
 {
-	uint32_t block_count = ffs_group_block_count(group), length = count;
+	uint32_t block_count = ffs_group_block_count(group), length = count, found;
 
 	while (length < group->sb->fragments_per_block && get(group, G_RUNS + 4 * length) == 0)
 		length++;
@@ -299,16 +349,8 @@ ffs_group_find_fragments(const struct ffs_group *group, uint32_t block, uint32_t
 		return FFS_GROUP_NONE;
 	if (block >= block_count)
 		block = 0;
-	for (uint32_t i = 0; i < block_count; i++) {
-		unsigned bits = ffs_group_block(group, block);
-		uint32_t at =
-		    bits == all_free(group) ? FFS_GROUP_NONE : find_run(group, bits, length);
-
-		if (at != FFS_GROUP_NONE)
-			return (block << group->sb->block_fragments_shift) + at;
-		block = block + 1 == block_count ? 0 : block + 1;
-	}
-	return FFS_GROUP_NONE;
+	found = find_part(group, block, block_count, length);
+	return found != FFS_GROUP_NONE ? found : find_part(group, 0, block, length);
 }
 
 /* ---- inodes ------------------------------------------------------------------- */

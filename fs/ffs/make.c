@@ -44,7 +44,7 @@ struct making {
 static int
 refuse(const struct making *making, const char *words, int error)
 {
-	kernel_log(making->kernel, LOG_ERROR, "ffs: %.48s cannot be made: %s",
+	kernel_log(making->kernel, LOG_ERROR, "ffs: %.48s: cannot be made: %s",
 	    making->request->source, words);
 	return error;
 }

@@ -175,7 +175,7 @@ why_not_is_in_the_log(void **state)
 		int want;
 		const char *words;
 	} rows[] = {
-		{ "block=5000", -EINVAL, "ffs: /image cannot be made: blocks have" },
+		{ "block=5000", -EINVAL, "ffs: /image: cannot be made: blocks have" },
 		{ "size=4096", -ENOSPC, "it takes at least" },
 		{ "size=99999999999", -ENOSPC, "it is to have 99999999999 bytes, and there are" },
 		{ "size=0", -EINVAL, "option \"size=0\" is not understood" },

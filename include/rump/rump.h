@@ -157,7 +157,9 @@ int rump_kernel_statistics(struct rump_kernel *kernel, struct rump_kernel_statis
 /*
  * How a file of the host shows in the kernel.  RUMP_ETFS_READ_ONLY may be or'ed
  * in: then the host's file is opened for reading only and never written,
- * whatever happens in the kernel.
+ * whatever happens in the kernel.  So may RUMP_ETFS_NO_FLUSH: then nothing is made
+ * durable on the host, which is for files that are of no use anyway should the
+ * host stop meanwhile, such as images that are being made.
  */
 enum rump_etfs_type {
 	RUMP_ETFS_REG,	       /* a regular file; not supported yet */
@@ -166,6 +168,7 @@ enum rump_etfs_type {
 	RUMP_ETFS_DIR,	       /* a directory; not supported yet */
 	RUMP_ETFS_DIR_SUBDIRS, /* a directory with those below it; not supported yet */
 	RUMP_ETFS_READ_ONLY = 0x100,
+	RUMP_ETFS_NO_FLUSH = 0x200,
 };
 
 /* As a size: to the end of the host's file. */
@@ -282,6 +285,22 @@ int rump_pub_etfs_partitions(const char *key, struct rump_partition *partitions,
  * rump_init().
  */
 int rump_pub_fs_make(const char *path, const char *type, const char *options);
+
+/*
+ * Write a partition table with one partition, which is all there is from 1 MiB on,
+ * over whatever is at the beginning of what was registered as key.  It becomes a
+ * device with rump_pub_etfs_partitions().
+ *
+ * table is "GPT" or "MBR".  type is what the partition is for: "freebsd" (a UFS) or
+ * "netbsd" (an FFS).  label is what it is called, of which ASCII is kept, or NULL;
+ * an MBR has none.
+ *
+ * EINVAL: another table or type, or it is too large for an MBR.  ENOSPC: it is
+ * smaller than 3 MiB, or 2 for an MBR.  ENOENT: nothing was registered as key.  EROFS, EIO, ENOMEM;
+ * errors as rump_init().
+ */
+int rump_pub_etfs_partition(const char *key, const char *table, const char *type,
+    const char *label);
 
 /* ---- processes and threads ------------------------------------------------ */
 

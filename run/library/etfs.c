@@ -18,6 +18,8 @@
 #include "base/errno.h"
 #include "block/block.h"
 #include "block/partition.h"
+#include "block/partition_gpt.h"
+#include "block/partition_mbr.h"
 #include "kern/credential.h"
 #include "run/library/library.h"
 #include "vfs/lookup.h"
@@ -224,7 +226,7 @@ is_valid_key(const char *key)
 static int
 check_type(int type)
 {
-	switch (type & ~RUMP_ETFS_READ_ONLY) {
+	switch (type & ~(RUMP_ETFS_READ_ONLY | RUMP_ETFS_NO_FLUSH)) {
 	case RUMP_ETFS_BLK:
 	case RUMP_ETFS_CHR:
 		return 0;
@@ -249,6 +251,7 @@ rump_pub_etfs_register_withsize(const char *key, const char *hostpath, int type,
 		error = -EINVAL;
 	if (size == RUMP_ETFS_SIZE_ENDOFF)
 		what.size = 0;
+	what.never_flushes = (type & RUMP_ETFS_NO_FLUSH) != 0;
 	if (error == 0)
 		error = binding_kernel(&kernel);
 	if (error == 0)
@@ -431,6 +434,44 @@ rump_pub_etfs_partitions(const char *key, struct rump_partition *partitions, siz
 	}
 	pthread_mutex_unlock(&kernel->stores_lock);
 	library_context_end(&context);
+	return -error;
+}
+
+/* What table and type mean.  -EINVAL. */
+static int
+plan_partition(const char *table, const char *type, struct block_partition_plan *plan)
+{
+	bool is_freebsd = strcmp(type, "freebsd") == 0;
+
+	plan->mbr_type = is_freebsd ? MBR_FREEBSD : MBR_NETBSD;
+	plan->gpt_type = is_freebsd ? GPT_TYPE_FREEBSD_UFS : GPT_TYPE_NETBSD_FFS;
+	plan->table = strcmp(table, "GPT") == 0 ? BLOCK_TABLE_GPT : BLOCK_TABLE_MBR;
+	if (!is_freebsd && strcmp(type, "netbsd") != 0)
+		return -EINVAL;
+	return plan->table == BLOCK_TABLE_GPT || strcmp(table, "MBR") == 0 ? 0 : -EINVAL;
+}
+
+int
+rump_pub_etfs_partition(const char *key, const char *table, const char *type, const char *label)
+{
+	struct block_partition_plan plan = { .label = label != NULL ? label : "" };
+	struct block_dev *dev = NULL;
+	struct rump_kernel *kernel;
+	struct store *disk;
+	int error = plan_partition(table, type, &plan);
+
+	if (error == 0)
+		error = binding_kernel(&kernel);
+	if (error < 0)
+		return -error;
+	pthread_mutex_lock(&kernel->stores_lock);
+	disk = find_store(kernel, key);
+	if (disk != NULL)
+		dev = block_get_by_name(kernel->kernel, disk->name);
+	error = dev == NULL ? -ENOENT : block_partition_make(dev, &plan);
+	pthread_mutex_unlock(&kernel->stores_lock);
+	if (dev != NULL)
+		block_put(dev);
 	return -error;
 }
 

@@ -50,6 +50,7 @@ const struct command *const commands[] = {
 	&touch_command,
 	&truncate_command,
 	&sh_command,
+	&mkfs_command,
 	&info_command,
 	NULL,
 };

@@ -127,7 +127,9 @@ tables_add(void *context, char letter, const struct option_row *row)
 	if (letter != '\0') {
 		tables->by_letter[(unsigned char)letter] = row;
 		tables->letters[tables->letter_count++] = letter;
-		if (row->value != NULL && !value_is_optional(row))
+		if (row->value != NULL)
+			tables->letters[tables->letter_count++] = ':';
+		if (value_is_optional(row))
 			tables->letters[tables->letter_count++] = ':';
 	}
 	if (row->name == NULL || tables->name_count == OPTIONS_MAX)

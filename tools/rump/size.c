@@ -1,8 +1,11 @@
 /* Sizes for people. */
 #include "tools/rump/size.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* A size as a number with at most three digits, and a unit. */
 struct scaled {
@@ -71,4 +74,28 @@ size_grouped(char text[SIZE_TEXT], uint64_t number)
 			*text++ = ',';
 	}
 	*text = '\0';
+}
+
+bool
+size_read(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "kmgt";
+	const char *unit;
+	unsigned shift = 0;
+	char *end;
+
+	errno = 0;
+	*bytes = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || errno != 0)
+		return false;
+	if (*end != '\0') {
+		unit = strchr(units, *end | 0x20);
+		if (unit == NULL || *unit == '\0' || end[1] != '\0')
+			return false;
+		shift = 10 * (unsigned)(unit - units + 1);
+	}
+	if (*bytes > (uint64_t)INT64_MAX >> shift)
+		return false;
+	*bytes <<= shift;
+	return true;
 }

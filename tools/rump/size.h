@@ -4,6 +4,7 @@
 #ifndef TOOLS_RUMP_SIZE_H
 #define TOOLS_RUMP_SIZE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -18,5 +19,11 @@ void size_grouped(char text[SIZE_TEXT], uint64_t number);
 
 /* Like "512 bytes", "1.1 KiB", "24 MiB". */
 void size_words(char text[SIZE_TEXT], uint64_t bytes);
+
+/*
+ * The size that a user has written: a number, which may end in k, m, g or t, for
+ * powers of 1024; at most INT64_MAX.  False: it is none.
+ */
+bool size_read(const char *text, uint64_t *bytes);
 
 #endif

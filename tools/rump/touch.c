@@ -14,6 +14,7 @@
 
 #include "tools/rump/change.h"
 #include "tools/rump/report.h"
+#include "tools/rump/size.h"
 
 enum {
 	FILE_MODE = 0644,
@@ -194,34 +195,11 @@ struct truncate_options {
 	bool makes_none;
 };
 
-/* SIZE as a number of bytes.  False: it is none. */
-static bool
-size_parse(const char *text, off_t *size)
-{
-	static const char units[] = "KMGT";
-	uint64_t number;
-	const char *unit;
-	char *end;
-
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || errno != 0)
-		return false;
-	if (*end != '\0') {
-		unit = strchr(units, *end);
-		if (unit == NULL || end[1] != '\0' ||
-		    number > (uint64_t)INT64_MAX >> (10 * (unit - units + 1)))
-			return false;
-		number <<= 10 * (unit - units + 1);
-	}
-	*size = (off_t)number;
-	return number <= INT64_MAX;
-}
-
 static bool
 truncate_take(void *context, int id, const char *value)
 {
 	struct truncate_options *options = context;
+	uint64_t size;
 
 	if (id == 'c') {
 		options->makes_none = true;
@@ -229,7 +207,10 @@ truncate_take(void *context, int id, const char *value)
 	}
 	options->sign = *value == '+' || *value == '-' ? *value++ : '\0';
 	options->is_said = true;
-	return size_parse(value, &options->size);
+	if (!size_read(value, &size))
+		return false;
+	options->size = (off_t)size;
+	return true;
 }
 
 /* Give the open file its new size.  0, or -1 with errno. */
