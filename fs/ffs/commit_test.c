@@ -22,6 +22,7 @@
 #include "tests/test_kernel.h"
 #include "vfs/file_io.h"
 #include "vfs/namespace.h"
+#include "vfs/upkeep.h"
 
 #define DATA_SIZE ((size_t)1 << 20)
 #define FILL	  0x77
@@ -247,6 +248,76 @@ a_large_file_is_cut_in_several_transactions(void **state)
 	(void)state;
 }
 
+/* Some of everything; how often there was no memory. */
+static unsigned
+work(unsigned seed)
+{
+	unsigned failures = 0;
+	char path[32];
+
+	for (unsigned i = 0; i < 40; i++) {
+		struct vnode *vnode;
+		int error;
+
+		snprintf(path, sizeof(path), "/mnt/%u-%u", seed, i);
+		error = namespace_open(&image.context, path, OPEN_READ_WRITE | OPEN_CREATE, 0644,
+		    &vnode);
+		if (error == 0) {
+			error = write_at(&image, vnode, 0, i * 1000);
+			if (error == 0 && i % 8 == 0)
+				error = sync_file(vnode);
+			vnode_put(vnode);
+		}
+		if (i % 3 > 0)
+			(void)!namespace_unlink(&image.context, path);
+		failures += error == -ENOMEM;
+	}
+	return failures;
+}
+
+/* What a made image says of itself. */
+static void
+decode_superblock(struct ffs_image *what)
+{
+	struct ffs_flaw flaw;
+	int error = -ENODEV;
+
+	for (unsigned i = 0; i < FFS_SUPERBLOCK_PLACES && error != 0; i++)
+		error = ffs_superblock_decode(what->fake.content + ffs_superblock_places[i],
+		    FFS_SUPERBLOCK_SIZE, ffs_superblock_places[i], &what->sb, &flaw);
+	assert_int_equal(error, 0);
+}
+
+/* As it is made, which is behind the file system. */
+static void
+a_journal_behind_the_file_system_does_the_same(void **state)
+{
+	static const char *const options[] = {
+		"version=1,order=be,block=4096,fragment=512,journal",
+		"version=2,order=le,block=8192,fragment=1024,journal",
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
+		ffs_image_create(&image, &small);
+		assert_int_equal(fs_make_at(&image.context, "/image", "ffs", options[i]), 0);
+		must_mount(&image);
+		work(i);
+		assert_int_equal(mount_sync_all(image.kernel), 0);
+		ffs_image_create(&other, &small);
+		memcpy(other.fake.content, image.fake.content, image.fake.dev.size);
+		must_mount(&other);
+		assert_int_equal(try_lookup(&other.context, i == 0 ? "/mnt/0-39" : "/mnt/1-39", 0),
+		    0);
+		assert_int_equal(ffs_image_unmount(&other), 0);
+		decode_superblock(&other);
+		assert_int_equal(other.sb.journal.place, FFS_JOURNAL_AFTER_FS);
+		must_be_whole(&other);
+		ffs_image_destroy(&other);
+		ffs_image_destroy(&image);
+	}
+	(void)state;
+}
+
 static void
 without_changes_nothing_is_written(void **state)
 {
@@ -321,33 +392,6 @@ what_cannot_be_written_ends_all_writing(void **state)
 	(void)state;
 }
 
-/* Some of everything; how often there was no memory. */
-static unsigned
-work(unsigned seed)
-{
-	unsigned failures = 0;
-	char path[32];
-
-	for (unsigned i = 0; i < 40; i++) {
-		struct vnode *vnode;
-		int error;
-
-		snprintf(path, sizeof(path), "/mnt/%u-%u", seed, i);
-		error = namespace_open(&image.context, path, OPEN_READ_WRITE | OPEN_CREATE, 0644,
-		    &vnode);
-		if (error == 0) {
-			error = write_at(&image, vnode, 0, i * 1000);
-			if (error == 0 && i % 8 == 0)
-				error = sync_file(vnode);
-			vnode_put(vnode);
-		}
-		if (i % 3 > 0)
-			(void)!namespace_unlink(&image.context, path);
-		failures += error == -ENOMEM;
-	}
-	return failures;
-}
-
 static void
 without_memory_nothing_is_half_done(void **state)
 {
@@ -382,6 +426,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_freed_does_not_come_back),
 		cmocka_unit_test(a_large_file_is_cut_in_several_transactions),
+		cmocka_unit_test(a_journal_behind_the_file_system_does_the_same),
 		cmocka_unit_test(without_changes_nothing_is_written),
 		cmocka_unit_test(what_cannot_be_written_ends_all_writing),
 		cmocka_unit_test(without_memory_nothing_is_half_done),
