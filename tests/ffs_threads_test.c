@@ -451,12 +451,19 @@ and_on_big_endian_ufs1(void **state)
 	write_image_made_with("version=1,order=be,zeroed");
 }
 
+static void
+and_with_a_journal(void **state)
+{
+	write_image_made_with("version=2,journal,zeroed");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eight_threads_agree_with_their_models_on_ufs2),
 		cmocka_unit_test(and_on_big_endian_ufs1),
+		cmocka_unit_test(and_with_a_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -552,7 +552,7 @@ operate_and_cut(uint32_t journal_blocks, void (*check)(struct cut_test *test, si
 		    create(&samples[round % ARRAY_SIZE(samples)], round + 1, journal_blocks);
 
 		must_mount(test);
-		operate(test, 60);
+		operate(test, 50);
 		assert_int_equal(ffs_image_unmount(&test->written), 0);
 		cut_everywhere(test, check);
 		destroy(test);

@@ -252,11 +252,11 @@ take_over(struct ffs_mount *fs)
 	struct ffs_wapbl_header *header = &log->header;
 	int error = 0;
 
+	header->unit_shift = UNIT_SHIFT; /* what is written from here on counts in sectors */
 	if (header->used == 0)
 		return 0;
 	log->has_list = replay->inode_count > 0;
 	log->list_at = replay->list_at;
-	header->unit_shift = UNIT_SHIFT;
 	error = ffs_journal_empty(fs);
 	for (size_t i = 0; i < replay->inode_count && error == 0; i++)
 		error = adopt(fs, &replay->inodes[i]);
