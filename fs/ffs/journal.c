@@ -211,14 +211,34 @@ check_owner(struct ffs_mount *fs)
 	return error;
 }
 
+/* A file without a name waits to be freed. */
+static int
+wait_to_be_freed(struct ffs_mount *fs, uint32_t ino, uint32_t mode, uint64_t sectors)
+{
+	struct ffs_writing *writing = fs->writing;
+	struct ffs_freed item = {
+		.first = ino,
+		.mode = mode,
+		.is_metadata = mode >> 12 == FFS_TYPE_DIRECTORY,
+	};
+	bool is_kept;
+
+	mutex_lock(&writing->lock);
+	is_kept = ffs_waiting_add(fs, &writing->nameless, item);
+	if (is_kept) {
+		writing->waiting_inodes++;
+		writing->waiting_fragments += sectors << 9 >> fs->sb.fragment_shift;
+	}
+	mutex_unlock(&writing->lock);
+	return is_kept ? 0 : -ENOMEM;
+}
+
 /* A file that the log lists is to be freed, if it is there and has no name. */
 static int
 adopt(struct ffs_mount *fs, const struct ffs_wapbl_inode *listed)
 {
-	struct ffs_writing *writing = fs->writing;
-	bool was_directory = listed->mode >> 12 == FFS_TYPE_DIRECTORY, is_kept;
+	bool was_directory = listed->mode >> 12 == FFS_TYPE_DIRECTORY;
 	struct ffs_dinode dinode;
-	struct ffs_freed item = { .first = listed->ino, .mode = listed->mode };
 	int error;
 
 	if (listed->ino <= FFS_ROOT_INO || listed->ino >= ffs_inode_count(&fs->sb) ||
@@ -232,15 +252,8 @@ adopt(struct ffs_mount *fs, const struct ffs_wapbl_inode *listed)
 	}
 	if (error < 0 || dinode.link_count > 0)
 		return error;
-	item.is_metadata = dinode.type == FFS_TYPE_DIRECTORY;
-	mutex_lock(&writing->lock);
-	is_kept = ffs_waiting_add(fs, &writing->nameless, item);
-	if (is_kept) {
-		writing->waiting_inodes++;
-		writing->waiting_fragments += dinode.sector_count << 9 >> fs->sb.fragment_shift;
-	}
-	mutex_unlock(&writing->lock);
-	return is_kept ? 0 : -ENOMEM;
+	return wait_to_be_freed(fs, listed->ino, (uint32_t)dinode.type << 12 | dinode.permissions,
+	    dinode.sector_count);
 }
 
 /* All the log holds is in place: it is empty, but for its list. */
@@ -305,6 +318,28 @@ ffs_journal_start(struct ffs_mount *fs)
 	if (error == 0)
 		error = write_replayed(fs);
 	return error < 0 ? error : take_over(fs);
+}
+
+int
+ffs_journal_remove(struct ffs_mount *fs)
+{
+	static const struct ffs_journal none = { .place = FFS_JOURNAL_NONE };
+	uint32_t ino = fs->sb.journal.ino;
+	struct ffs_dinode dinode;
+	int error = 0;
+
+	if (fs->sb.journal.place == FFS_JOURNAL_INSIDE_FS)
+		error = ffs_inode_read(fs, ino, &dinode);
+	if (error < 0)
+		return error;
+	ffs_journal_stop(fs);
+	if (fs->sb.journal.place == FFS_JOURNAL_INSIDE_FS)
+		error = wait_to_be_freed(fs, ino, (uint32_t)FFS_TYPE_REGULAR << 12,
+		    dinode.sector_count);
+	fs->sb.journal = none;
+	fs->sb.flags &= ~(uint32_t)FFS_FLAG_WAPBL;
+	ffs_journal_describe(&none, fs->sb.order, fs->writing->superblock);
+	return error;
 }
 
 void

@@ -76,6 +76,12 @@ struct ffs_log {
  */
 MUST_CHECK int ffs_journal_start(struct ffs_mount *fs);
 
+/*
+ * The log is empty, and nothing waits: forget about the journal; the superblock's
+ * bytes say so, too.  Blocks that an inode has for it wait to be freed.  -EIO, -ENOMEM.
+ */
+MUST_CHECK int ffs_journal_remove(struct ffs_mount *fs);
+
 /* Free what start() took, if it did. */
 void ffs_journal_stop(struct ffs_mount *fs);
 

@@ -291,6 +291,36 @@ a_log_that_is_not_its_inodes_is_refused(void **state)
 	(void)state;
 }
 
+/* What a flag asks for; with something in the log, which comes first. */
+static void
+a_journal_is_removed_if_it_says_so(void **state)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(samples); i++) {
+		const struct sample *sample = &samples[i];
+		uint8_t *superblock;
+		uint64_t place;
+
+		ffs_image_create_journaled(&image, sample, LOG_BLOCKS);
+		superblock = image.fake.content + sample_location(sample);
+		store32(superblock + 868, 2, sample->order);
+		place = image.sb.journal.offset + image.sb.journal.size;
+		begin_log(ORDER_BIG);
+		add_block(place, 9);
+		end_log();
+		assert_int_equal(mount_to_write(), 0);
+		assert_int_equal(image.fake.content[place], 9);
+		make_directory(&image.context, "/mnt/d", 0755);
+		assert_int_equal(ffs_image_unmount(&image), 0);
+		sample_decode(superblock, sample, &image.sb);
+		assert_int_equal(image.sb.journal.place, FFS_JOURNAL_NONE);
+		assert_int_equal(image.sb.flags & FFS_FLAG_WAPBL, 0);
+		assert_int_equal(image.sb.clean, FFS_CLEAN);
+		must_be_whole();
+		ffs_image_destroy(&image);
+	}
+	(void)state;
+}
+
 static void
 a_log_without_room_for_an_operation_is_refused(void **state)
 {
@@ -309,6 +339,7 @@ main(void)
 		cmocka_unit_test(a_log_of_either_order_is_replayed_in_place),
 		cmocka_unit_test(a_log_that_writes_where_it_must_not_is_refused),
 		cmocka_unit_test(a_log_that_is_not_its_inodes_is_refused),
+		cmocka_unit_test(a_journal_is_removed_if_it_says_so),
 		cmocka_unit_test(a_log_without_room_for_an_operation_is_refused),
 		cmocka_unit_test(the_default_size_is_a_share_of_the_file_system),
 		cmocka_unit_test(a_new_log_is_empty),

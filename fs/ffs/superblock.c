@@ -337,12 +337,13 @@ decode_summary(const struct decoding *from)
  * block size a power of two that is not too large.
  */
 static bool
-decode_journal_numbers(const uint8_t *bytes, uint64_t numbers[4])
+decode_journal_numbers(const uint8_t *bytes, uint64_t numbers[4], uint32_t *flags)
 {
 	for (unsigned order = ORDER_LITTLE; order <= ORDER_BIG; order++) {
 		for (unsigned i = 0; i < 4; i++)
 			numbers[i] =
 			    load64(bytes + JOURNAL_NUMBERS + 8 * i, (enum byte_order)order);
+		*flags = load32(bytes + JOURNAL_FLAGS, (enum byte_order)order);
 		if (is_power_of_two(numbers[2]) && numbers[2] >= FFS_SECTOR_SIZE &&
 		    numbers[2] <= BLOCK_SIZE_MAX)
 			return true;
@@ -361,6 +362,7 @@ decode_journal(const struct decoding *from)
 	struct ffs_journal *journal = &sb->journal;
 	uint8_t place = from->bytes[JOURNAL_PLACE];
 	uint64_t numbers[4], size = sb->fragment_count << sb->fragment_shift;
+	uint32_t flags;
 	bool overflows;
 
 	if ((sb->flags & FFS_FLAG_WAPBL) == 0 || !sb->is_updated || place == FFS_JOURNAL_NONE)
@@ -373,11 +375,12 @@ decode_journal(const struct decoding *from)
 	if (place > FFS_JOURNAL_INSIDE_FS)
 		return ffs_flaw_set(from->flaw, "place of the journal is unknown", JOURNAL_PLACE,
 		    place);
-	if (!decode_journal_numbers(from->bytes, numbers))
+	if (!decode_journal_numbers(from->bytes, numbers, &flags))
 		return wrong64(from, JOURNAL_NUMBERS,
 		    "block size of the journal is no power of two");
 
 	journal->place = (enum ffs_journal_place)place;
+	journal->is_to_be_removed = (flags & JOURNAL_REMOVE) != 0;
 	journal->block_size = (uint32_t)numbers[2];
 	journal->ino = place == FFS_JOURNAL_INSIDE_FS ? (uint32_t)numbers[3] : 0;
 	overflows = mul_overflows(numbers[0], numbers[2], &journal->offset);

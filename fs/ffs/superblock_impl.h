@@ -11,6 +11,7 @@
 #define OLD_TABLE_FORMAT  ((uint32_t)-1) /* fs_old_postblformat of 4.2BSD */
 #define NEW_INODE_FORMAT  2		 /* fs_old_inodefmt since 4.4BSD */
 #define JOURNAL_VERSION	  1
+#define JOURNAL_REMOVE	  2 /* of its flags */
 
 /* Offsets of the fields, bytes. */
 enum field {
@@ -62,6 +63,7 @@ enum field {
 	BLOCK_SIZE_LARGEST = 860,
 	JOURNAL_VERSION_AT = 864,
 	JOURNAL_PLACE = 865,
+	JOURNAL_FLAGS = 868,
 	JOURNAL_NUMBERS = 872, /* address, count, block size, owner */
 	LOCATION = 1000,
 	COUNTS = 1008,

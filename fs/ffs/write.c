@@ -558,6 +558,21 @@ settle_all(struct ffs_mount *fs)
 	return error;
 }
 
+/* Go on without the journal, as its flags want it. */
+static int
+remove_journal(struct ffs_mount *fs)
+{
+	int error = ffs_journal_empty(fs);
+
+	if (error == 0)
+		error = ffs_journal_remove(fs);
+	if (error < 0)
+		return error;
+	atomic_store(&fs->writing->is_marked, false);
+	error = mark_dirty(fs); /* it is not there any more from here on */
+	return error < 0 ? error : settle_all(fs);
+}
+
 /* With what the journal has left to do done. */
 static int
 start_journal(struct ffs_mount *fs)
@@ -568,11 +583,14 @@ start_journal(struct ffs_mount *fs)
 	if (error < 0 || writing->log == NULL)
 		return error;
 	atomic_store(&writing->is_marked, fs->sb.clean != FFS_CLEAN);
-	if (!is_anything_waiting(writing))
-		return 0;
-	if (!atomic_load(&writing->is_marked))
+	if (!atomic_load(&writing->is_marked) &&
+	    (is_anything_waiting(writing) || fs->sb.journal.is_to_be_removed))
 		error = mark_dirty(fs);
-	return error < 0 ? error : settle_all(fs);
+	if (error == 0 && is_anything_waiting(writing))
+		error = settle_all(fs);
+	if (error < 0 || !fs->sb.journal.is_to_be_removed)
+		return error;
+	return remove_journal(fs);
 }
 
 int
