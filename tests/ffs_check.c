@@ -12,7 +12,10 @@
 #include "fs/ffs/dirent.h"
 #include "fs/ffs/layout.h"
 
-#define RUNS_MAX 33
+#define RUNS_MAX      33
+#define MAGIC	      0x00090255
+#define CYLINDERS_MAX 64
+#define POSITIONS_MAX 8
 
 struct state {
 	const struct ffs_superblock *sb;
@@ -267,7 +270,26 @@ struct counts {
 	uint32_t numbers[4]; /* directories, free blocks, inodes, fragments */
 	uint32_t runs[9];
 	uint32_t clusters[RUNS_MAX];
+	uint32_t cylinders[CYLINDERS_MAX]; /* free blocks */
+	uint32_t positions[CYLINDERS_MAX * POSITIONS_MAX];
 };
+
+/* Where the parts of a group's header are. */
+struct parts {
+	uint32_t magic, cylinders, positions, inode_map, fragment_map;
+};
+
+static struct parts
+parts_of(const struct state *state, const uint8_t *header)
+{
+	static const struct parts at_fixed_places = { 980, 84, 212, 724, 984 };
+	enum byte_order order = state->sb->order;
+
+	if (load32(header + 4, order) != MAGIC && load32(header + 980, order) == MAGIC)
+		return at_fixed_places;
+	return (struct parts){ 4, load32(header + 84, order), load32(header + 88, order),
+		load32(header + 92, order), load32(header + 96, order) };
+}
 
 static uint32_t
 fragments_in(const struct state *state, uint32_t group)
@@ -300,6 +322,41 @@ end_cluster(const struct state *state, struct counts *out, uint32_t *cluster)
 	if (*cluster > 0 && max > 0)
 		out->clusters[*cluster < max ? *cluster : max]++;
 	*cluster = 0;
+}
+
+/*
+ * Count free blocks by where they pass under the heads: go from sector to sector,
+ * from track to track, as the disk did.
+ */
+static void
+count_positions(const struct state *state, uint32_t group, struct counts *out)
+{
+	const struct ffs_rotation *disk = &state->sb->rotation;
+	uint32_t count = fragments_in(state, group), per_block = state->sb->fragments_per_block;
+	uint32_t cylinder = 0, in_cylinder = 0, track = 0, in_track = 0;
+
+	for (uint32_t fragment = 0; fragment < count && disk->cylinders > 0; fragment++) {
+		uint32_t angle = (track * disk->skew + in_track * disk->interleave);
+		uint32_t position =
+		    angle % disk->track_sectors * disk->positions / disk->turn_sectors;
+
+		if (fragment % per_block == 0 && cylinder < disk->cylinders &&
+		    is_block_free(state, ffs_group_base(state->sb, group) + fragment,
+			count - fragment)) {
+			out->cylinders[cylinder]++;
+			out->positions[cylinder * disk->positions + position]++;
+		}
+		for (uint32_t i = 0; i < disk->fragment_sectors; i++) {
+			if (++in_track == disk->track_sectors) {
+				in_track = 0;
+				track++;
+			}
+			if (++in_cylinder == disk->cylinder_sectors) {
+				in_cylinder = in_track = track = 0;
+				cylinder++;
+			}
+		}
+	}
 }
 
 static void
@@ -336,6 +393,7 @@ count_group(const struct state *state, uint32_t group, struct counts *out)
 		}
 	}
 	end_cluster(state, out, &cluster);
+	count_positions(state, group, out);
 }
 
 static uint8_t *
@@ -361,14 +419,15 @@ static void
 check_maps(struct state *state, uint32_t group, const uint8_t *header)
 {
 	const struct ffs_superblock *sb = state->sb;
+	struct parts parts = parts_of(state, header);
 	uint64_t base = ffs_group_base(sb, group);
 
 	for (uint32_t i = 0; i < sb->inodes_per_group; i++)
-		if (bit(header + load32(header + 92, sb->order), i) !=
+		if (bit(header + parts.inode_map, i) !=
 		    state->has_inode[group * sb->inodes_per_group + i])
 			flaw(state, "group %u: map of inodes is wrong for %u", group, i);
 	for (uint32_t i = 0; i < fragments_in(state, group); i++)
-		if (bit(header + load32(header + 96, sb->order), i) == state->is_used[base + i])
+		if (bit(header + parts.fragment_map, i) == state->is_used[base + i])
 			flaw(state, "group %u: map of fragments is wrong for %u", group, i);
 	if (sb->run_length_max == 0)
 		return;
@@ -377,6 +436,25 @@ check_maps(struct state *state, uint32_t group, const uint8_t *header)
 		    is_block_free(state, base + (uint64_t)i * sb->fragments_per_block,
 			sb->fragments_per_block))
 			flaw(state, "group %u: map of blocks is wrong for %u", group, i);
+}
+
+static void
+check_positions(struct state *state, uint32_t group, const uint8_t *header,
+    const struct counts *counts)
+{
+	const struct ffs_rotation *disk = &state->sb->rotation;
+	struct parts parts = parts_of(state, header);
+
+	if (state->sb->is_updated)
+		return; /* nobody keeps them */
+	for (uint32_t i = 0; i < disk->cylinders; i++)
+		compare(state, group, "blocks of a cylinder",
+		    load32(header + parts.cylinders + 4 * i, state->sb->order),
+		    counts->cylinders[i]);
+	for (uint32_t i = 0; i < disk->cylinders * disk->positions; i++)
+		compare(state, group, "blocks of a position",
+		    load16(header + parts.positions + 2 * i, state->sb->order),
+		    counts->positions[i]);
 }
 
 static void
@@ -389,7 +467,7 @@ check_group(struct state *state, uint32_t group, uint64_t totals[4])
 	const uint8_t *summary = at(state, sb->summary_address) + 16 * (size_t)group;
 	struct counts counts;
 
-	if (load32(header + 4, sb->order) != 0x00090255) {
+	if (load32(header + parts_of(state, header).magic, sb->order) != MAGIC) {
 		flaw(state, "group %u has no header", group);
 		return;
 	}
@@ -409,6 +487,7 @@ check_group(struct state *state, uint32_t group, uint64_t totals[4])
 		    load32(header + load32(header + 104, sb->order) + 4 * i, sb->order),
 		    counts.clusters[i]);
 	check_maps(state, group, header);
+	check_positions(state, group, header, &counts);
 }
 
 /* ---- all of it --------------------------------------------------------------------------- */
@@ -514,57 +593,118 @@ set_bit(uint8_t *bytes, uint32_t index)
 	bytes[index / 8] = (uint8_t)(bytes[index / 8] | 1U << index % 8);
 }
 
+/* Tables by rotational position, as old UFS1 has them. */
 static void
-rebuild_group(const struct state *state, uint32_t group, uint64_t totals[4])
+rebuild_positions(const struct state *state, uint8_t *header, const struct parts *parts,
+    const struct counts *counts)
+{
+	const struct ffs_rotation *disk = &state->sb->rotation;
+	enum byte_order order = state->sb->order;
+
+	if (parts->magic == 4) {
+		store32(header + 84, parts->cylinders, order);
+		store32(header + 88, parts->positions, order);
+	}
+	for (uint32_t i = 0; i < disk->cylinders; i++)
+		store32(header + parts->cylinders + 4 * i, counts->cylinders[i], order);
+	for (uint32_t i = 0; i < disk->cylinders * disk->positions; i++)
+		store16(header + parts->positions + 2 * i, (uint16_t)counts->positions[i], order);
+}
+
+/* Runs of free blocks; maps of UFS2's initialised inodes. */
+static void
+rebuild_modern(const struct state *state, uint8_t *header, uint32_t sums,
+    const struct counts *counts)
 {
 	const struct ffs_superblock *sb = state->sb;
-	uint32_t count = fragments_in(state, group), clusters = sb->run_length_max;
-	uint8_t *header = header_of(state, group);
-	uint32_t inode_map = 168, fragment_map = inode_map + sb->inodes_per_group / 8;
-	uint32_t sums = (fragment_map + sb->fragments_per_group / 8 + 7) & ~3U;
-	uint32_t block_map = sums + 4 * (clusters + 1);
-	struct counts counts;
+	uint32_t clusters = sb->run_length_max;
 
-	memset(header, 0, sb->header_size);
-	count_group(state, group, &counts);
-	store32(header + 4, 0x00090255, sb->order);
-	store32(header + 12, group, sb->order);
-	store16(header + 18, (uint16_t)sb->inodes_per_group, sb->order);
-	store32(header + 20, count, sb->order);
-	for (unsigned i = 0; i < 4; i++) {
-		store32(header + 24 + 4 * i, counts.numbers[i], sb->order);
-		store32(at(state, sb->summary_address) + 16 * (size_t)group + 4 * i,
-		    counts.numbers[i], sb->order);
-		totals[i] += counts.numbers[i];
-	}
-	for (unsigned i = 1; i < sb->fragments_per_block; i++)
-		store32(header + 52 + 4 * i, counts.runs[i], sb->order);
-	store32(header + 92, inode_map, sb->order);
-	store32(header + 96, fragment_map, sb->order);
 	store32(header + 104, sums, sb->order);
-	store32(header + 108, block_map, sb->order);
-	store32(header + 112, count / sb->fragments_per_block, sb->order);
+	store32(header + 108, sums + 4 * (clusters + 1), sb->order);
+	store32(header + 112, load32(header + 20, sb->order) / sb->fragments_per_block, sb->order);
 	if (sb->version == FFS_UFS2) {
 		store32(header + 116, sb->inodes_per_group, sb->order);
 		store32(header + 120, 2 * sb->inodes_per_block, sb->order);
 	}
 	for (unsigned i = 1; i <= clusters; i++)
-		store32(header + sums + 4 * i, counts.clusters[i], sb->order);
+		store32(header + sums + 4 * i, counts->clusters[i], sb->order);
+}
+
+static void
+rebuild_counts(const struct state *state, uint32_t group, uint8_t *header,
+    const struct counts *counts)
+{
+	const struct ffs_superblock *sb = state->sb;
+
+	store32(header + 12, group, sb->order);
+	store16(header + 18, (uint16_t)sb->inodes_per_group, sb->order);
+	store32(header + 20, fragments_in(state, group), sb->order);
+	for (unsigned i = 0; i < 4; i++) {
+		store32(header + 24 + 4 * i, counts->numbers[i], sb->order);
+		store32(at(state, sb->summary_address) + 16 * (size_t)group + 4 * i,
+		    counts->numbers[i], sb->order);
+	}
+	for (unsigned i = 1; i < sb->fragments_per_block; i++)
+		store32(header + 52 + 4 * i, counts->runs[i], sb->order);
+}
+
+static void
+rebuild_maps(const struct state *state, uint32_t group, uint8_t *header, const struct parts *parts,
+    uint32_t block_map)
+{
+	const struct ffs_superblock *sb = state->sb;
+	uint32_t count = fragments_in(state, group);
+
 	for (uint32_t i = 0; i < sb->inodes_per_group; i++)
 		if (state->has_inode[group * sb->inodes_per_group + i])
-			set_bit(header + inode_map, i);
+			set_bit(header + parts->inode_map, i);
 	for (uint32_t i = 0; i < count; i++) {
 		if (!state->is_used[ffs_group_base(sb, group) + i])
-			set_bit(header + fragment_map, i);
-		if (i % sb->fragments_per_block == 0 &&
+			set_bit(header + parts->fragment_map, i);
+		if (block_map != 0 && i % sb->fragments_per_block == 0 &&
 		    is_block_free(state, ffs_group_base(sb, group) + i, count - i))
 			set_bit(header + block_map, i / sb->fragments_per_block);
 	}
 }
 
+static void
+rebuild_group(const struct state *state, uint32_t group, bool is_static, uint64_t totals[4])
+{
+	const struct ffs_superblock *sb = state->sb;
+	struct parts parts = { 980, 84, 212, 724, 984 };
+	uint8_t *header = header_of(state, group);
+	uint32_t block_map = 0, sums;
+	struct counts counts;
+
+	memset(header, 0, sb->header_size);
+	count_group(state, group, &counts);
+	for (unsigned i = 0; i < 4; i++)
+		totals[i] += counts.numbers[i];
+	rebuild_counts(state, group, header, &counts);
+	if (!is_static) {
+		parts.magic = 4;
+		parts.cylinders = 168;
+		parts.positions = parts.cylinders + 4 * sb->rotation.cylinders;
+		parts.inode_map =
+		    parts.positions + 2 * sb->rotation.cylinders * sb->rotation.positions;
+		parts.fragment_map = parts.inode_map + sb->inodes_per_group / 8;
+		sums = (parts.fragment_map + sb->fragments_per_group / 8 + 7) & ~3U;
+		block_map = sums + 4 * (sb->run_length_max + 1);
+		store32(header + 92, parts.inode_map, sb->order);
+		store32(header + 96, parts.fragment_map, sb->order);
+		rebuild_modern(state, header, sums, &counts);
+	}
+	store32(header + parts.magic, MAGIC, sb->order);
+	rebuild_positions(state, header, &parts, &counts);
+	rebuild_maps(state, group, header, &parts, block_map);
+}
+
 void
 ffs_check_rebuild(uint8_t *image, size_t size, const struct ffs_superblock *sb)
 {
+	/* What 4.2BSD says of its tables. */
+	bool is_static =
+	    sb->has_old_inodes && load32(image + sb->location + 1356, sb->order) == UINT32_MAX;
 	uint64_t totals[4] = { 0 };
 	struct ffs_check ignored;
 	struct state state;
@@ -573,8 +713,12 @@ ffs_check_rebuild(uint8_t *image, size_t size, const struct ffs_superblock *sb)
 	use_metadata(&state);
 	walk_inodes(&state, true);
 	for (uint32_t group = 0; group < sb->group_count; group++)
-		rebuild_group(&state, group, totals);
-	for (unsigned i = 0; i < 4; i++)
-		store64(image + sb->location + 1008 + 8 * i, totals[i], sb->order);
+		rebuild_group(&state, group, is_static, totals);
+	for (unsigned i = 0; i < 4; i++) {
+		if (sb->is_updated)
+			store64(image + sb->location + 1008 + 8 * i, totals[i], sb->order);
+		else
+			store32(image + sb->location + 192 + 4 * i, (uint32_t)totals[i], sb->order);
+	}
 	end(&state);
 }

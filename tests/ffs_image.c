@@ -46,8 +46,8 @@ create_kernel(struct ffs_image *image)
 	make_directory(&image->context, "/mnt", 0755);
 }
 
-void
-ffs_image_create(struct ffs_image *image, const struct sample *sample)
+static void
+create(struct ffs_image *image, const struct sample *sample, enum sample_age age)
 {
 	uint8_t *superblock;
 	uint64_t size;
@@ -61,24 +61,33 @@ ffs_image_create(struct ffs_image *image, const struct sample *sample)
 	make_node(&image->context, "/image", VNODE_BLOCK, image->fake.dev.number);
 
 	superblock = image->fake.content + sample_location(sample);
-	sample_superblock(superblock, sample);
+	sample_aged_superblock(superblock, sample, age);
 	sample_decode(superblock, sample, &image->sb);
 	ffs_image_put_directory(image, FFS_ROOT_INO, ffs_image_root(image), FFS_ROOT_INO);
 }
 
 void
-ffs_image_create_writable(struct ffs_image *image, const struct sample *sample)
+ffs_image_create(struct ffs_image *image, const struct sample *sample)
+{
+	create(image, sample, SAMPLE_MODERN);
+}
+
+void
+ffs_image_create_writable(struct ffs_image *image, const struct sample *sample, enum sample_age age)
 {
 	uint8_t *superblock;
 
-	ffs_image_create(image, sample);
+	create(image, sample, age);
 	superblock = image->fake.content + sample_location(sample);
 	/* Counts of runs are kept, where the map for them fits the group's header. */
-	if (sample->fragment_size < sample->block_size)
+	if (sample->fragment_size < sample->block_size && !image->sb.has_old_inodes)
 		store32(superblock + 1316, 7, sample->order);
 	store32(superblock + 92, 16, sample->order); /* a file's blocks in a group */
-	store64(superblock + 1088, (uint64_t)SAMPLE_FRAGMENTS_PER_GROUP * sample->group_count,
-	    sample->order); /* all may be free */
+	/* All may be free. */
+	if (image->sb.is_updated)
+		store64(superblock + 1088, image->sb.fragment_count, sample->order);
+	else
+		store32(superblock + 40, (uint32_t)image->sb.fragment_count, sample->order);
 	sample_decode(superblock, sample, &image->sb);
 	store16(ffs_image_inode(image, FFS_ROOT_INO) + 2, 2, sample->order);
 	ffs_check_rebuild(image->fake.content, image->fake.dev.size, &image->sb);
@@ -209,7 +218,10 @@ ffs_image_put_entry(struct ffs_image *image, uint64_t fragment, uint32_t offset,
 	memset(bytes, 0, length);
 	store32(bytes, ino, image->sample.order);
 	store16(bytes + 4, (uint16_t)length, image->sample.order);
-	bytes[7] = (uint8_t)name_length;
+	if (image->sb.has_old_inodes)
+		store16(bytes + 6, (uint16_t)name_length, image->sample.order);
+	else
+		bytes[7] = (uint8_t)name_length;
 	memcpy(bytes + 8, name, name_length);
 	return offset + length;
 }
@@ -262,7 +274,7 @@ ffs_image_create_journaled(struct ffs_image *image, const struct sample *sample,
 {
 	uint8_t *superblock;
 
-	ffs_image_create_writable(image, sample);
+	ffs_image_create_writable(image, sample, SAMPLE_MODERN);
 	if (count == 0)
 		return;
 	superblock = image->fake.content + sample_location(sample);

@@ -30,7 +30,8 @@ struct ffs_image {
 void ffs_image_create(struct ffs_image *image, const struct sample *sample);
 
 /* The same with groups that have headers and space to give away, so that it can be written. */
-void ffs_image_create_writable(struct ffs_image *image, const struct sample *sample);
+void ffs_image_create_writable(struct ffs_image *image, const struct sample *sample,
+    enum sample_age age);
 
 /*
  * The same with a journal of count blocks, which inode 3 owns, behind the root's:

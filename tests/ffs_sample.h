@@ -15,6 +15,14 @@
 #include "base/string.h"
 #include "fs/ffs/superblock.h"
 
+/* Who made it: older UFS1 lacks the 64-bit fields, and has tables of rotational positions. */
+enum sample_age {
+	SAMPLE_MODERN,
+	SAMPLE_44BSD,
+	SAMPLE_43BSD, /* old inodes and directories too */
+	SAMPLE_42BSD, /* groups with everything at fixed places too */
+};
+
 /* What a sample file system is to be. */
 struct sample {
 	enum ffs_version version;
@@ -135,6 +143,38 @@ sample_old_superblock(uint8_t *bytes, const struct sample *sample)
 		store32(bytes + 192 + 4 * i, 100 + i, order);
 	memset(bytes + 680, 0, 44);
 	memset(bytes + 860, 0xff, 1372 - 860);
+}
+
+/* The superblock of a sample of its age. */
+static inline void
+sample_aged_superblock(uint8_t *bytes, const struct sample *sample, enum sample_age age)
+{
+	uint32_t sectors = sample->fragment_size / 512;
+
+	if (age == SAMPLE_MODERN) {
+		sample_superblock(bytes, sample);
+		return;
+	}
+	sample_old_superblock(bytes, sample);
+	store32(bytes + 24, 16, sample->order); /* each second group begins later */
+	store32(bytes + 28, 0xfffffffe, sample->order);
+	store32(bytes + 124, sectors, sample->order);
+	if (age != SAMPLE_42BSD) {
+		store32(bytes + 132, 40, sample->order); /* sectors in a turn */
+		store32(bytes + 136, 1, sample->order);
+		store32(bytes + 140, 3, sample->order);
+	}
+	store32(bytes + 168, 36, sample->order); /* in a track */
+	store32(bytes + 172, SAMPLE_FRAGMENTS_PER_GROUP / 32 * sectors, sample->order);
+	store32(bytes + 180, 32, sample->order); /* cylinders in a group */
+	if (age == SAMPLE_44BSD) {
+		memset(bytes + 860, 0, 1356 - 860);
+		sample_superblock_sizes(bytes, sample);
+	}
+	if (age != SAMPLE_42BSD) {
+		store32(bytes + 1356, 1, sample->order);
+		store32(bytes + 1360, 8, sample->order); /* positions */
+	}
 }
 
 /* Decode a sample; it cannot fail. */

@@ -252,8 +252,13 @@ encode_ufs1(const struct ffs_superblock *sb, const struct ffs_dinode *inode, uin
 		store32(bytes + F1_ACCESSED + 8 * i + 4, times[i]->nanoseconds, order);
 	}
 	store32(bytes + F1_FLAGS, inode->flags, order);
-	store32(bytes + F1_UID, inode->uid, order);
-	store32(bytes + F1_GID, inode->gid, order);
+	if (sb->has_old_inodes) {
+		store16(bytes + F1_OLD_UID, (uint16_t)inode->uid, order);
+		store16(bytes + F1_OLD_GID, (uint16_t)inode->gid, order);
+	} else {
+		store32(bytes + F1_UID, inode->uid, order);
+		store32(bytes + F1_GID, inode->gid, order);
+	}
 	if (inode->is_short_link) {
 		memcpy(bytes + F1_DIRECT, inode->target, sb->short_link_max);
 		return;

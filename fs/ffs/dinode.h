@@ -89,6 +89,13 @@ MUST_CHECK int ffs_dinode_decode(const struct ffs_superblock *sb, const uint8_t 
 void ffs_dinode_encode(const struct ffs_superblock *sb, const struct ffs_dinode *inode,
     uint8_t *bytes);
 
+/* Can an inode keep these ids?  Those of before 4.4BSD have 16 bits. */
+static inline bool
+ffs_ids_fit(const struct ffs_superblock *sb, uint32_t uid, uint32_t gid)
+{
+	return !sb->has_old_inodes || (uid <= UINT16_MAX && gid <= UINT16_MAX);
+}
+
 /* Make the bytes those of a fresh inode of this generation, or of a free one. */
 void ffs_dinode_clear(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t generation);
 

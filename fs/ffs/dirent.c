@@ -100,8 +100,20 @@ ffs_dirent_encode(const struct ffs_superblock *sb, const struct ffs_dirent *entr
 
 	store32(to + INO, entry->ino, sb->order);
 	store16(to + LENGTH, (uint16_t)entry->length, sb->order);
-	to[TYPE] = (uint8_t)entry->type;
-	to[NAME_LENGTH] = (uint8_t)entry->name.length;
+	if (sb->has_old_inodes) {
+		store16(to + OLD_NAME_LENGTH, (uint16_t)entry->name.length, sb->order);
+	} else {
+		to[TYPE] = (uint8_t)entry->type;
+		to[NAME_LENGTH] = (uint8_t)entry->name.length;
+	}
 	memcpy(to + NAME_BYTES, entry->name.bytes, entry->name.length);
 	memset(to + end, 0, ffs_dirent_size(entry->name.length) - end);
+}
+
+void
+ffs_dirent_point(const struct ffs_superblock *sb, uint8_t *entry, uint32_t ino, enum ffs_type type)
+{
+	store32(entry + INO, ino, sb->order);
+	if (!sb->has_old_inodes)
+		entry[TYPE] = (uint8_t)type;
 }

@@ -62,4 +62,8 @@ ffs_dirent_size(size_t name_length)
 void ffs_dirent_encode(const struct ffs_superblock *sb, const struct ffs_dirent *entry,
     uint8_t *to);
 
+/* Let an entry that is there lead to another inode, of this type. */
+void ffs_dirent_point(const struct ffs_superblock *sb, uint8_t *entry, uint32_t ino,
+    enum ffs_type type);
+
 #endif

@@ -342,10 +342,8 @@ ffs_entry_remove(struct ffs_place *place, uint64_t offset, struct name name)
 void
 ffs_entry_point(struct ffs_place *place, uint64_t offset, uint32_t ino, enum ffs_type type)
 {
-	uint8_t *entry = place->block + (offset - place->start);
-
-	store32(entry, ino, mount_of(place->dir)->sb.order);
-	entry[6] = (uint8_t)type;
+	ffs_dirent_point(&mount_of(place->dir)->sb, place->block + (offset - place->start), ino,
+	    type);
 	buffer_dirty(place->buffer, FFS_WAVE_ENTRY);
 }
 

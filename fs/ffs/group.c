@@ -13,6 +13,18 @@
 #include "fs/ffs/group_impl.h"
 #include "fs/ffs/layout.h"
 
+/* Where 4.2BSD has what others say where they have it. */
+enum static_field {
+	S_CYLINDER_COUNTS = 84,
+	S_POSITION_COUNTS = 212,
+	S_INODE_MAP = 724,
+	S_MAGIC = 980,
+	S_FRAGMENT_MAP = 984,
+};
+
+#define STATIC_INODES_MAX    2048
+#define STATIC_CYLINDERS_MAX 32
+
 static uint32_t
 get(const struct ffs_group *group, uint32_t field)
 {
@@ -48,11 +60,62 @@ fits(const struct ffs_group *group, uint32_t offset, uint64_t size)
 	       size <= group->sb->header_size - offset;
 }
 
+/* Do the counts by cylinder make what is free? */
+static bool
+have_all_blocks(const struct ffs_group *group, uint32_t counts, uint32_t cylinders)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < cylinders; i++)
+		sum += get(group, counts + 4 * i);
+	return sum == get(group, G_BLOCKS_FREE);
+}
+
+/*
+ * Tables by rotational position.  Those that do not make what is free are left by
+ * a system that does not keep them, which its next user knows as well.
+ */
+static void
+decode_positions(struct ffs_group *group)
+{
+	const struct ffs_rotation *rotation = &group->sb->rotation;
+	uint64_t size = 2 * (uint64_t)rotation->cylinders * rotation->positions;
+	uint32_t counts = group->is_static ? (uint32_t)S_CYLINDER_COUNTS : get(group, G_OLD_BLOCKS);
+	uint32_t positions =
+	    group->is_static ? (uint32_t)S_POSITION_COUNTS : get(group, G_OLD_POSITIONS);
+	bool is_inside = group->is_static
+			     ? rotation->cylinders <= STATIC_CYLINDERS_MAX
+			     : fits(group, counts, 4 * (uint64_t)rotation->cylinders) &&
+				   fits(group, positions, size);
+
+	if (rotation->cylinders == 0 || !is_inside ||
+	    !have_all_blocks(group, counts, rotation->cylinders))
+		return;
+	group->cylinder_counts = counts;
+	group->position_counts = positions;
+}
+
+static int
+decode_static_maps(struct ffs_group *group, struct ffs_flaw *flaw)
+{
+	const struct ffs_superblock *sb = group->sb;
+
+	group->inode_map = S_INODE_MAP;
+	group->fragment_map = S_FRAGMENT_MAP;
+	if (sb->inodes_per_group > STATIC_INODES_MAX || sb->run_length_max != 0 ||
+	    !fits(group, S_FRAGMENT_MAP, divide_up(sb->fragments_per_group, 8)))
+		return wrong(group, (enum group_field)S_MAGIC, "maps do not fit 4.2BSD's group",
+		    flaw);
+	return 0;
+}
+
 static int
 decode_maps(struct ffs_group *group, struct ffs_flaw *flaw)
 {
 	const struct ffs_superblock *sb = group->sb;
 
+	if (group->is_static)
+		return decode_static_maps(group, flaw);
 	group->inode_map = get(group, G_INODE_MAP);
 	if (!fits(group, group->inode_map, divide_up(sb->inodes_per_group, 8)))
 		return wrong(group, G_INODE_MAP, "map of inodes does not fit the group", flaw);
@@ -80,7 +143,9 @@ ffs_group_decode(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t numbe
 	uint64_t base = ffs_group_base(sb, number);
 
 	*out = (struct ffs_group){ .sb = sb, .bytes = bytes, .number = number };
-	if (get(out, G_MAGIC) != GROUP_MAGIC)
+	out->is_static = sb->has_old_inodes && sb->header_size > S_FRAGMENT_MAP &&
+			 get(out, S_MAGIC) == GROUP_MAGIC && get(out, G_MAGIC) != GROUP_MAGIC;
+	if (!out->is_static && get(out, G_MAGIC) != GROUP_MAGIC)
 		return wrong(out, G_MAGIC, "magic number of a group is wrong", flaw);
 	if (get(out, G_NUMBER) != number)
 		return wrong(out, G_NUMBER, "group is another one", flaw);
@@ -95,7 +160,10 @@ ffs_group_decode(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t numbe
 	if (sb->version == FFS_UFS2 && (get(out, G_INITIALISED) > out->inode_count ||
 					   get(out, G_INITIALISED) % sb->inodes_per_block != 0))
 		return wrong(out, G_INITIALISED, "number of initialised inodes is wrong", flaw);
-	return decode_maps(out, flaw);
+	if (decode_maps(out, flaw) < 0)
+		return -EUCLEAN;
+	decode_positions(out);
+	return 0;
 }
 
 void
@@ -185,6 +253,32 @@ count_block(struct ffs_group *group, uint32_t block, bool is_free)
 		add(group, group->run_counts + 4 * after, -by);
 }
 
+/* Count a free block where it passes under the heads. */
+static void
+count_position(struct ffs_group *group, uint32_t block, uint32_t by)
+{
+	const struct ffs_rotation *rotation = &group->sb->rotation;
+	uint64_t sector =
+	    ((uint64_t)block << group->sb->block_fragments_shift) * rotation->fragment_sectors;
+	uint64_t cylinder, position, track;
+	uint8_t *count;
+
+	if (group->cylinder_counts == 0)
+		return;
+	cylinder = sector / rotation->cylinder_sectors;
+	if (cylinder >= rotation->cylinders)
+		return;
+	sector %= rotation->cylinder_sectors;
+	track = sector / rotation->track_sectors;
+	position = track * rotation->skew + sector % rotation->track_sectors * rotation->interleave;
+	position =
+	    position % rotation->track_sectors * rotation->positions / rotation->turn_sectors;
+	add(group, group->cylinder_counts + 4 * (uint32_t)cylinder, by);
+	count =
+	    group->bytes + group->position_counts + 2 * (cylinder * rotation->positions + position);
+	store16(count, (uint16_t)(load16(count, group->sb->order) + by), group->sb->order);
+}
+
 /* Take a block's bits out of all counts, or put them in, by -1 or +1. */
 static void
 count_bits(struct ffs_group *group, uint32_t block, unsigned bits, uint32_t by)
@@ -194,6 +288,7 @@ count_bits(struct ffs_group *group, uint32_t block, unsigned bits, uint32_t by)
 		return;
 	}
 	add(group, G_BLOCKS_FREE, by);
+	count_position(group, block, by);
 	count_block(group, block, by == 1);
 }
 
@@ -422,6 +517,6 @@ void
 ffs_group_set_time(struct ffs_group *group, int64_t seconds)
 {
 	put(group, G_OLD_TIME, (uint32_t)seconds);
-	if (group->sb->is_updated)
+	if (group->sb->is_updated && !group->is_static)
 		store64(group->bytes + G_TIME, (uint64_t)seconds, group->sb->order);
 }

@@ -34,13 +34,16 @@ struct ffs_group {
 	const struct ffs_superblock *sb;
 	uint8_t *bytes; /* the header; borrowed */
 	uint32_t number;
-	uint32_t fragment_count; /* the last group may be short */
-	uint32_t inode_count;	 /* UFS2: fewer may be initialised */
-	uint32_t inode_map;	 /* offsets in the header, bytes */
-	uint32_t fragment_map;	 /* ... */
-	uint32_t run_counts;	 /* of free runs of blocks; 0: not kept */
-	uint32_t block_map;	 /* of free blocks, with run_counts */
-	uint32_t mapped_blocks;	 /* in it */
+	uint32_t fragment_count;  /* the last group may be short */
+	uint32_t inode_count;	  /* UFS2: fewer may be initialised */
+	uint32_t inode_map;	  /* offsets in the header, bytes */
+	uint32_t fragment_map;	  /* ... */
+	uint32_t run_counts;	  /* of free runs of blocks; 0: not kept */
+	uint32_t block_map;	  /* of free blocks, with run_counts */
+	uint32_t mapped_blocks;	  /* in it */
+	uint32_t cylinder_counts; /* of free blocks, by cylinder; 0: not kept */
+	uint32_t position_counts; /* and by position in it */
+	bool is_static;		  /* laid out as 4.2BSD did, everything at fixed places */
 };
 
 /*

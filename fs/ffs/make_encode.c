@@ -120,8 +120,7 @@ static void
 put_old(const struct encoding *to)
 {
 	const struct ffs_superblock *sb = to->sb;
-	uint32_t sectors = sb->fragment_size / FFS_SECTOR_SIZE;
-	uint64_t cylinder = (uint64_t)sb->fragments_per_group * sectors;
+	const struct ffs_rotation *rotation = &sb->rotation;
 
 	put32(to, OLD_STAGGER, sb->stagger);
 	put32(to, OLD_STAGGER_MASK, sb->stagger_mask);
@@ -134,15 +133,15 @@ put_old(const struct encoding *to)
 	put32(to, OLD_COUNTS + 8, sb->counts.inodes_free);
 	put32(to, OLD_COUNTS + 12, sb->counts.fragments_free);
 	put32(to, OLD_ROTATIONS, ROTATIONS);
-	put32(to, OLD_SECTORS_PER_FRAGMENT, sectors);
-	put32(to, OLD_TRACK_SECTORS, cylinder);
-	put32(to, OLD_SECTORS, cylinder);
-	put32(to, OLD_CYLINDER_SECTORS, cylinder);
-	put32(to, OLD_INTERLEAVE, 1);
+	put32(to, OLD_SECTORS_PER_FRAGMENT, rotation->fragment_sectors);
+	put32(to, OLD_TRACK_SECTORS, rotation->turn_sectors);
+	put32(to, OLD_SECTORS, rotation->track_sectors);
+	put32(to, OLD_CYLINDER_SECTORS, rotation->cylinder_sectors);
+	put32(to, OLD_INTERLEAVE, rotation->interleave);
 	put32(to, OLD_CYLINDERS, sb->group_count);
-	put32(to, OLD_CYLINDERS_PER_GROUP, 1);
+	put32(to, OLD_CYLINDERS_PER_GROUP, rotation->cylinders);
 	put32(to, OLD_TABLE, 1);
-	put32(to, OLD_POSITIONS, 1);
+	put32(to, OLD_POSITIONS, rotation->positions);
 }
 
 void

@@ -418,6 +418,26 @@ set_journal(const struct ffs_make *make, struct ffs_superblock *sb, struct text 
 	return 0;
 }
 
+/* UFS1 has to say how its disk turns: each group is one cylinder, and that one track. */
+static void
+set_rotation(struct ffs_superblock *out)
+{
+	uint32_t sectors = out->fragment_size / FFS_SECTOR_SIZE;
+	uint32_t cylinder = out->fragments_per_group * sectors;
+
+	if (out->version != FFS_UFS1)
+		return;
+	out->rotation = (struct ffs_rotation){
+		.cylinders = 1,
+		.positions = 1,
+		.fragment_sectors = sectors,
+		.cylinder_sectors = cylinder,
+		.track_sectors = cylinder,
+		.turn_sectors = cylinder,
+		.interleave = 1,
+	};
+}
+
 int
 ffs_make_layout(const struct ffs_make *make, struct ffs_superblock *out, struct text *why)
 {
@@ -445,6 +465,7 @@ ffs_make_layout(const struct ffs_make *make, struct ffs_superblock *out, struct 
 	error = set_groups(make, size >> out->block_shift << out->block_fragments_shift, out, why);
 	if (error < 0)
 		return error;
+	set_rotation(out);
 	set_counts(out);
 	if (make->has_journal)
 		out->journal.offset = out->fragment_count << out->fragment_shift;

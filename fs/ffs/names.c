@@ -192,7 +192,11 @@ make(struct making *making, struct vnode **out)
 {
 	const struct vnode_create *what = making->what;
 	struct ffs_mount *fs = making->fs;
-	int error = ffs_space_take_inode(fs, (uint32_t)making->dir->vnode.ino, is_directory(making),
+	int error;
+
+	if (!ffs_ids_fit(&fs->sb, what->uid, what->gid))
+		return -EOVERFLOW;
+	error = ffs_space_take_inode(fs, (uint32_t)making->dir->vnode.ino, is_directory(making),
 	    &making->ino, &making->generation);
 
 	if (error < 0)
@@ -589,9 +593,13 @@ ffs_rename(const struct vnode_rename *rename)
 int
 ffs_attributes_changed(struct vnode *vnode, uint32_t mask)
 {
+	const struct vnode_attributes *attributes = &vnode->attributes;
 	struct ffs_mount *fs = mount_of(vnode);
-	int error = ffs_begin(fs);
+	int error;
 
+	if (!ffs_ids_fit(&fs->sb, attributes->uid, attributes->gid))
+		return -EOVERFLOW;
+	error = ffs_begin(fs);
 	if (error < 0)
 		return error;
 	error = ffs_inode_update(ffs_inode_of(vnode));

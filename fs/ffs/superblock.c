@@ -17,6 +17,8 @@
 #include "base/string.h"
 #include "fs/ffs/superblock_impl.h"
 
+#define OLD_TABLE_POSITIONS 8
+
 const uint64_t ffs_superblock_places[FFS_SUPERBLOCK_PLACES] = { 65536, 8192, 0, 262144 };
 
 /* What is being decoded, and where the complaint goes. */
@@ -224,7 +226,7 @@ decode_groups(const struct decoding *from)
 	if ((uint64_t)sb->inodes_per_group * sb->group_count > UINT32_MAX)
 		return wrong(from, INODES_PER_GROUP, "more inodes than 32 bits can number");
 
-	sb->run_length_max = sb->is_updated ? field32(from, RUN_LENGTH_MAX) : 0;
+	sb->run_length_max = sb->has_old_inodes ? 0 : field32(from, RUN_LENGTH_MAX);
 	sb->file_blocks_in_group = field32(from, BLOCKS_IN_GROUP);
 	sb->fragment_count = field_either(from, SIZE, OLD_SIZE);
 	sb->data_fragment_count = field_either(from, DATA_SIZE, OLD_DATA_SIZE);
@@ -295,6 +297,36 @@ decode_stagger(const struct decoding *from)
 		   (uint64_t)last * sb->fragments_per_group;
 	if (farthest + sb->data_offset > sb->fragment_count)
 		return wrong_either(from, SIZE, OLD_SIZE, "last group is too short for its inodes");
+	return 0;
+}
+
+/* What is no geometry is none: then there are no tables by which to find a fault in it. */
+static int
+decode_rotation(const struct decoding *from)
+{
+	bool has_old_table = field32(from, OLD_TABLE) == OLD_TABLE_FORMAT;
+	struct ffs_rotation rotation = {
+		.cylinders = field32(from, OLD_CYLINDERS_PER_GROUP),
+		.positions = has_old_table ? OLD_TABLE_POSITIONS : field32(from, OLD_POSITIONS),
+		.fragment_sectors = field32(from, OLD_SECTORS_PER_FRAGMENT),
+		.cylinder_sectors = field32(from, OLD_CYLINDER_SECTORS),
+		.track_sectors = field32(from, OLD_SECTORS),
+		.turn_sectors = field32(from, OLD_TRACK_SECTORS),
+		.interleave = field32(from, OLD_INTERLEAVE),
+		.skew = field32(from, OLD_SKEW),
+	};
+
+	if (from->sb->version != FFS_UFS1 || !is_positive(rotation.cylinders) ||
+	    !is_positive(rotation.positions) || !is_positive(rotation.fragment_sectors) ||
+	    !is_positive(rotation.cylinder_sectors) || !is_positive(rotation.track_sectors) ||
+	    rotation.skew > INT32_MAX)
+		return 0;
+	/* The oldest systems left these 0. */
+	if (rotation.turn_sectors < rotation.track_sectors || rotation.turn_sectors > INT32_MAX)
+		rotation.turn_sectors = rotation.track_sectors;
+	if (!is_positive(rotation.interleave))
+		rotation.interleave = 1;
+	from->sb->rotation = rotation;
 	return 0;
 }
 
@@ -435,6 +467,7 @@ ffs_superblock_decode(const uint8_t *bytes, size_t size, uint64_t location,
 		decode_groups,
 		decode_group_parts,
 		decode_stagger,
+		decode_rotation,
 		decode_summary,
 		decode_journal,
 	};

@@ -84,6 +84,21 @@ struct ffs_counts {
 	uint64_t fragments_free; /* beside those in free blocks */
 };
 
+/*
+ * UFS1 was made for disks that turn: groups count their free blocks by cylinder
+ * and by the position under the heads.  All 0 if nothing says how.
+ */
+struct ffs_rotation {
+	uint32_t cylinders; /* in a group */
+	uint32_t positions; /* in a cylinder */
+	uint32_t fragment_sectors;
+	uint32_t cylinder_sectors;
+	uint32_t track_sectors;
+	uint32_t turn_sectors; /* that pass in one turn: with spare ones */
+	uint32_t interleave;
+	uint32_t skew; /* from track to track, sectors */
+};
+
 struct ffs_superblock {
 	enum ffs_version version;
 	enum byte_order order;
@@ -113,6 +128,7 @@ struct ffs_superblock {
 	uint32_t inodes_per_group;
 	uint32_t stagger;      /* fragments a UFS1 group's start moves per group ... */
 	uint32_t stagger_mask; /* ... for the bits of its number not in here */
+	struct ffs_rotation rotation;
 
 	/* Fragments from the start of each group. */
 	uint32_t copy_offset;	/* superblock */

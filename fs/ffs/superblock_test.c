@@ -411,6 +411,42 @@ takes_what_real_tools_leave_in_fields_of_no_use(void **state)
 	assert_int_equal(decoded.clean, FFS_DIRTY);
 }
 
+static void
+reads_how_disks_turned(void **state)
+{
+	static const struct sample old = { FFS_UFS1, ORDER_BIG, 8192, 1024, 2 };
+	static const uint32_t fields[] = { 124, 168, 172, 180, 1360 };
+
+	sample_aged_superblock(bytes, &old, SAMPLE_44BSD);
+	sample_decode(bytes, &old, &decoded);
+	assert_int_equal(decoded.rotation.cylinders, 32);
+	assert_int_equal(decoded.rotation.positions, 8);
+	assert_int_equal(decoded.rotation.fragment_sectors, 2);
+	assert_int_equal(decoded.rotation.cylinder_sectors, 1024);
+	assert_int_equal(decoded.rotation.track_sectors, 36);
+	assert_int_equal(decoded.rotation.turn_sectors, 40);
+	assert_int_equal(decoded.rotation.interleave, 1);
+	assert_int_equal(decoded.rotation.skew, 3);
+
+	/* 4.2BSD has eight positions, no spare sectors and no skew. */
+	sample_aged_superblock(bytes, &old, SAMPLE_42BSD);
+	sample_decode(bytes, &old, &decoded);
+	assert_int_equal(decoded.rotation.positions, 8);
+	assert_int_equal(decoded.rotation.turn_sectors, 36);
+	assert_int_equal(decoded.rotation.interleave, 1);
+
+	/* What cannot be divided by is no geometry. */
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		for (unsigned j = 0; j < 2; j++) {
+			sample_aged_superblock(bytes, &old, SAMPLE_44BSD);
+			store32(bytes + fields[i], j == 0 ? 0 : 0x80000000, ORDER_BIG);
+			sample_decode(bytes, &old, &decoded);
+			assert_int_equal(decoded.rotation.cylinders, 0);
+		}
+	}
+	(void)state;
+}
+
 int
 main(void)
 {
@@ -419,6 +455,7 @@ main(void)
 		cmocka_unit_test(reads_what_is_for_people),
 		cmocka_unit_test(ends_text_that_fills_its_field),
 		cmocka_unit_test(reads_the_old_layout_from_its_own_fields),
+		cmocka_unit_test(reads_how_disks_turned),
 		cmocka_unit_test(takes_4_4bsd_fields_without_the_64_bit_ones),
 		cmocka_unit_test(tells_other_data_from_a_superblock),
 		cmocka_unit_test(takes_a_superblock_only_where_it_belongs),

@@ -13,9 +13,7 @@
 #include "kern/log.h"
 
 enum field {
-	OLD_CYLINDERS_PER_GROUP = 180,
 	SNAPSHOTS = 1116,
-	OLD_ROTATIONAL_POSITIONS = 1360,
 };
 
 #define FLAG_QUOTA_OR_HASHES 0x200 /* NetBSD's quotas, or FreeBSD's check hashes */
@@ -34,12 +32,7 @@ check_features(struct ffs_mount *fs)
 	const struct ffs_superblock *sb = &fs->sb;
 	const uint8_t *bytes = fs->writing->superblock;
 
-	if (!sb->is_updated || sb->has_old_inodes)
-		return refuse(fs, "it is in a format from before 4.4BSD or without 64-bit fields");
-	if (sb->version == FFS_UFS1 && (load32(bytes + OLD_CYLINDERS_PER_GROUP, sb->order) > 1 ||
-					   load32(bytes + OLD_ROTATIONAL_POSITIONS, sb->order) > 1))
-		return refuse(fs, "it has tables of rotational positions");
-	if (load32(bytes + SNAPSHOTS, sb->order) != 0)
+	if (sb->is_updated && load32(bytes + SNAPSHOTS, sb->order) != 0)
 		return refuse(fs, "it has snapshots");
 	if (sb->flags & FLAG_QUOTA_OR_HASHES)
 		return refuse(fs, "it has quotas inside, or check hashes");

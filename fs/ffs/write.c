@@ -230,6 +230,8 @@ update_superblock(struct ffs_mount *fs, enum ffs_clean clean)
 	bytes[CLEAN] = (uint8_t)clean;
 	store_counts(bytes + OLD_COUNTS, &old, sb->order);
 	store32(bytes + OLD_TIME, (uint32_t)now, sb->order);
+	if (!sb->is_updated) /* what is behind may be 4.2BSD's table */
+		return;
 	store64(bytes + COUNTS, counts->directories, sb->order);
 	store64(bytes + COUNTS + 8, counts->blocks_free, sb->order);
 	store64(bytes + COUNTS + 16, counts->inodes_free, sb->order);

@@ -52,6 +52,16 @@ static const struct sample samples[] = {
 	{ FFS_UFS2, ORDER_BIG, 16384, 2048, 1 },
 	{ FFS_UFS2, ORDER_LITTLE, 4096, 4096, 1 },
 	{ FFS_UFS2, ORDER_LITTLE, 65536, 8192, 1 },
+	{ FFS_UFS1, ORDER_BIG, 8192, 1024, 1 },
+	{ FFS_UFS1, ORDER_LITTLE, 4096, 512, 2 },
+	{ FFS_UFS1, ORDER_BIG, 8192, 1024, 2 },
+};
+
+/* Of the last samples; those before are modern. */
+static const enum sample_age ages[ARRAY_SIZE(samples)] = {
+	[6] = SAMPLE_44BSD,
+	[7] = SAMPLE_43BSD,
+	[8] = SAMPLE_42BSD,
 };
 
 /* ---- fixture ------------------------------------------------------------------------ */
@@ -59,12 +69,15 @@ static const struct sample samples[] = {
 #define JOURNAL_BLOCKS 64
 
 static struct writing_test *
-create_with(const struct sample *sample, uint64_t seed, uint32_t journal_blocks)
+create_with(size_t sample, uint64_t seed, uint32_t journal_blocks)
 {
 	struct writing_test *fixture = calloc(1, sizeof(*fixture));
 	struct ffs_image *image = &fixture->image;
 
-	ffs_image_create_journaled(image, sample, journal_blocks);
+	if (ages[sample] == SAMPLE_MODERN)
+		ffs_image_create_journaled(image, &samples[sample], journal_blocks);
+	else /* no place to say that there is a journal */
+		ffs_image_create_writable(image, &samples[sample], ages[sample]);
 	fixture->random.state = seed;
 	fixture->writer = (struct file_writer){
 		.credential = image->root,
@@ -77,7 +90,7 @@ create_with(const struct sample *sample, uint64_t seed, uint32_t journal_blocks)
 }
 
 static struct writing_test *
-create(const struct sample *sample, uint64_t seed)
+create(size_t sample, uint64_t seed)
 {
 	return create_with(sample, seed, 0);
 }
@@ -399,7 +412,7 @@ static void
 operate_at_random(unsigned rounds, uint32_t journal_blocks)
 {
 	for (size_t s = 0; s < ARRAY_SIZE(samples); s++) {
-		struct writing_test *fixture = create_with(&samples[s], s + 1, journal_blocks);
+		struct writing_test *fixture = create_with(s, s + 1, journal_blocks);
 
 		must_mount(fixture);
 		make_directory(&fixture->image.context, "/mnt/d1", 0755);
@@ -436,8 +449,7 @@ static void
 all_kinds_of_files_come_and_go(void **state)
 {
 	for (size_t s = 0; s < 2 * ARRAY_SIZE(samples); s++) {
-		struct writing_test *fixture =
-		    create_with(&samples[s / 2], 1, s % 2 * JOURNAL_BLOCKS);
+		struct writing_test *fixture = create_with(s / 2, 1, s % 2 * JOURNAL_BLOCKS);
 		const struct path_context *context = &fixture->image.context;
 		char target[1000], got[1000];
 		struct vnode *vnode;
@@ -481,7 +493,7 @@ static void
 a_large_directory_grows_and_empties(void **state)
 {
 	for (size_t s = 0; s < ARRAY_SIZE(samples); s++) {
-		struct writing_test *fixture = create(&samples[s], 1);
+		struct writing_test *fixture = create(s, 1);
 		const struct path_context *context = &fixture->image.context;
 		char path[100];
 
@@ -526,7 +538,7 @@ statistics_of(const struct path_context *context)
 static void
 fill_and_empty(uint32_t journal_blocks)
 {
-	struct writing_test *fixture = create_with(&samples[2], 1, journal_blocks);
+	struct writing_test *fixture = create_with(2, 1, journal_blocks);
 	const struct path_context *context = &fixture->image.context;
 	struct fs_statistics before, after;
 	char path[100];
@@ -586,7 +598,7 @@ a_full_file_system_says_so_and_is_emptied(void **state)
 static void
 an_open_file_without_a_name_lives_until_it_is_closed(void **state)
 {
-	struct writing_test *fixture = create(&samples[0], 1);
+	struct writing_test *fixture = create(0, 1);
 	const struct path_context *context = &fixture->image.context;
 	struct write_errors_told told = { 0 };
 	struct vnode *vnode;
@@ -611,7 +623,7 @@ an_open_file_without_a_name_lives_until_it_is_closed(void **state)
 static void
 an_unclean_file_system_is_refused(void **state)
 {
-	struct writing_test *fixture = create(&samples[0], 1);
+	struct writing_test *fixture = create(0, 1);
 	struct ffs_image *image = &fixture->image;
 	uint8_t *superblock = image->fake.content + sample_location(&samples[0]);
 
@@ -629,7 +641,7 @@ an_unclean_file_system_is_refused(void **state)
 static void
 a_journal_of_an_unknown_version_is_for_reading_only(void **state)
 {
-	struct writing_test *fixture = create(&samples[0], 1);
+	struct writing_test *fixture = create(0, 1);
 	struct ffs_image *image = &fixture->image;
 	uint8_t *superblock = image->fake.content + sample_location(&samples[0]);
 
@@ -648,9 +660,61 @@ a_journal_of_an_unknown_version_is_for_reading_only(void **state)
 }
 
 static void
+what_is_not_kept_up_is_refused_and_read(void **state)
+{
+	static const struct {
+		uint32_t field, value;
+		const char *said;
+	} rows[] = {
+		{ 1116, 77, "snapshots" },
+		{ 1312, 0x200, "quotas inside, or check hashes" },
+		{ 1312, 0x8, "journal of another system" }, /* of soft updates */
+		{ 1312, 0x40, "journal of another system" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct writing_test *fixture = create(0, 1);
+		struct ffs_image *image = &fixture->image;
+		uint8_t *superblock = image->fake.content + sample_location(&samples[0]);
+
+		store32(superblock + rows[i].field, rows[i].value, samples[0].order);
+		assert_int_equal(mount_at(&image->context, "/image", "/mnt", "ffs", 0, ""), -EROFS);
+		assert_true(ffs_image_said(image, rows[i].said));
+		ffs_image_must_mount(image);
+		assert_int_equal(ffs_image_unmount(image), 0);
+		destroy(fixture);
+	}
+	(void)state;
+}
+
+static void
+ids_of_old_inodes_have_16_bits(void **state)
+{
+	struct writing_test *fixture = create(7, 1);
+	const struct path_context *context = &fixture->image.context;
+	struct attribute_change change = { .mask = SET_UID | SET_GID, .uid = 65535, .gid = 9 };
+	struct vnode *vnode;
+
+	must_mount(fixture);
+	make_file(context, "/mnt/f", 0644);
+	vnode = must_find(context, "/mnt/f");
+	assert_int_equal(namespace_set_attributes(vnode, context->credential, &change), 0);
+	change.uid = 65536;
+	assert_int_equal(namespace_set_attributes(vnode, context->credential, &change), -EOVERFLOW);
+	vnode_put(vnode);
+	must_be_clean(fixture);
+	must_mount(fixture);
+	assert_int_equal(attributes_of(context, "/mnt/f").uid, 65535);
+	assert_int_equal(attributes_of(context, "/mnt/f").gid, 9);
+	must_be_clean(fixture);
+	destroy(fixture);
+	(void)state;
+}
+
+static void
 what_only_reads_changes_nothing(void **state)
 {
-	struct writing_test *fixture = create(&samples[0], 1);
+	struct writing_test *fixture = create(0, 1);
 	struct ffs_image *image = &fixture->image;
 	uint8_t *copy = malloc(image->fake.dev.size);
 
@@ -676,6 +740,8 @@ main(void)
 		cmocka_unit_test(an_open_file_without_a_name_lives_until_it_is_closed),
 		cmocka_unit_test(an_unclean_file_system_is_refused),
 		cmocka_unit_test(a_journal_of_an_unknown_version_is_for_reading_only),
+		cmocka_unit_test(what_is_not_kept_up_is_refused_and_read),
+		cmocka_unit_test(ids_of_old_inodes_have_16_bits),
 		cmocka_unit_test(what_only_reads_changes_nothing),
 	};
 

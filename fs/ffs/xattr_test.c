@@ -45,7 +45,7 @@ static uint8_t got[XATTR_VALUE_MAX];
 static void
 begin(const struct sample *sample)
 {
-	ffs_image_create_writable(&image, sample);
+	ffs_image_create_writable(&image, sample, SAMPLE_MODERN);
 	ffs_image_must_mount_writable(&image);
 	make_file(&image.context, "/mnt/f", 0644);
 	memset(models, 0, sizeof(models));
