@@ -24,6 +24,7 @@ struct fake_block {
 	uint64_t bad_length;
 	int bad_error;	      /* ... end with this error */
 	size_t request_count; /* requests that came */
+	uint8_t *durable;     /* dev.size bytes, the content at the last flush; NULL: not kept */
 	bool is_destroyed;    /* dev.ops->destroy() was called */
 
 	/* Called for each request that is carried out, just before; or NULL. */

@@ -9,6 +9,7 @@
 #include "fs/ffs/journal.h"
 #include "fs/tmpfs/tmpfs.h"
 #include "kern/credential.h"
+#include "syscall/process.h"
 #include "tests/fake_fs.h"
 #include "tests/ffs_check.h"
 #include "tests/ffs_image.h"
@@ -19,6 +20,7 @@ static const struct component *const components[] = {
 	&vfs_component,
 	&tmpfs_component,
 	&ffs_component,
+	&process_component,
 };
 
 static void
