@@ -343,7 +343,7 @@ apply(struct ffs_inode *inode, const struct area *old, const struct change *chan
 	if (error < 0)
 		return error;
 	area.size = area.allocated;
-	if (change->removed != NULL) {
+	if (kept > 0 && change->removed != NULL) {
 		uint32_t at = change->removed->offset, after = at + change->removed->length;
 
 		memcpy(area.bytes, old->bytes, at);
