@@ -325,6 +325,71 @@ holes_and_space_are_synced(void **state)
 	(void)state;
 }
 
+/* ---- cuts between writes ------------------------------------------------------------------ */
+
+#define CUTS_MAX 64
+
+static uint8_t *cuts[CUTS_MAX]; /* the device after each write */
+static size_t cut_count;
+
+static void
+note_cut(struct fake_block *fake)
+{
+	assert_true(cut_count < CUTS_MAX);
+	cuts[cut_count] = malloc(fake->dev.size);
+	memcpy(cuts[cut_count++], fake->content, fake->dev.size);
+}
+
+/* Which of the two files, of 1 and 2 bytes, has this name; bits. */
+static unsigned
+file_at(struct ffs_image *left, const char *path)
+{
+	return try_lookup(&left->context, path, 0) != 0
+		   ? 0
+		   : 1U << (attributes_of(&left->context, path).size - 1);
+}
+
+static void
+no_cut_of_an_exchange_leaves_a_file_without_a_name(void **state)
+{
+	static const struct {
+		const char *one, *two;
+		unsigned least; /* writes */
+	} pairs[] = {
+		{ "/mnt/d/one", "/mnt/two", 8 },      /* through a third name */
+		{ "/mnt/d/three", "/mnt/d/four", 2 }, /* in one sector */
+	};
+	struct durable_test *fixture = create(0);
+	const struct path_context *context = &fixture->image.context;
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		write_as(fixture, 0, pairs[i].one, 1);
+		write_as(fixture, 0, pairs[i].two, 2);
+		assert_int_equal(mount_sync_all(fixture->image.kernel), 0);
+		fixture->image.fake.on_write = note_cut;
+		assert_int_equal(namespace_rename(context, pairs[i].one, context, pairs[i].two,
+				     RENAME_SWAP),
+		    0);
+		assert_int_equal(mount_sync_all(fixture->image.kernel), 0);
+		fixture->image.fake.on_write = NULL;
+		assert_true(cut_count >= pairs[i].least);
+		for (size_t j = 0; j < cut_count; j++) {
+			struct ffs_image *left;
+
+			memcpy(fixture->image.fake.durable, cuts[j], fixture->image.fake.dev.size);
+			free(cuts[j]);
+			left = cut(fixture);
+			if ((file_at(left, pairs[i].one) | file_at(left, pairs[i].two) |
+				file_at(left, "/mnt/d/.exchange.0")) != 3)
+				fail_msg("%s: cut %zu of %zu", pairs[i].one, j, cut_count);
+			end_cut(left);
+		}
+		cut_count = 0;
+	}
+	destroy(fixture);
+	(void)state;
+}
+
 /* A write that fails is told, once by who syncs, and ends all writing. */
 static void
 a_failing_device_is_told_of(void **state)
@@ -363,6 +428,7 @@ main(void)
 		cmocka_unit_test(attributes_and_sizes_are_synced),
 		cmocka_unit_test(names_are_synced_with_their_directory),
 		cmocka_unit_test(holes_and_space_are_synced),
+		cmocka_unit_test(no_cut_of_an_exchange_leaves_a_file_without_a_name),
 		cmocka_unit_test(a_failing_device_is_told_of),
 	};
 
