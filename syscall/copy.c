@@ -84,6 +84,17 @@ copy_piece(struct thread *thread, struct place *from, struct place *to, void *bu
 	return error;
 }
 
+/* What was copied to a file that was opened with O_SYNC or O_DSYNC is durable. */
+static int
+sync_if_wanted(struct file *file)
+{
+	uint32_t flags = file_flags(file);
+
+	if ((flags & OPEN_DSYNC) == 0)
+		return 0;
+	return vnode_sync(file->vnode, (flags & OPEN_SYNC) != OPEN_SYNC, &file->errors_told);
+}
+
 /* Copy length bytes, or up to the end.  How many were, or an error. */
 static int64_t
 copy_between(struct thread *thread, struct place *from, struct place *to, uint64_t length)
@@ -105,7 +116,9 @@ copy_between(struct thread *thread, struct place *from, struct place *to, uint64
 	page_run_free(thread->kernel, buffer, BUFFER_PAGES);
 	if (total == 0)
 		return error;
-	error = place_end(thread, from);
+	error = sync_if_wanted(to->file);
+	if (error == 0)
+		error = place_end(thread, from);
 	if (error == 0)
 		error = place_end(thread, to);
 	return error < 0 ? error : (int64_t)total;

@@ -245,6 +245,36 @@ each_call_keeps_its_promise(void **state)
 }
 
 static void
+what_is_copied_keeps_the_promise_too(void **state)
+{
+	static const int flags[] = { OPEN_SYNC, OPEN_DSYNC };
+	struct durable_test *fixture = create(0);
+	struct thread *thread = fixture->thread;
+	int from = open_file(fixture, "/mnt/d/from", OPEN_CREATE);
+	char path[40];
+
+	write_all(fixture, from, SIZE);
+	for (unsigned i = 0; i < 4; i++) {
+		int64_t zero = 0;
+		int to;
+
+		snprintf(path, sizeof(path), "/mnt/d/to%u", i);
+		to = open_file(fixture, path, OPEN_CREATE | flags[i / 2]);
+		if (i % 2 == 0)
+			assert_int_equal(sys_sendfile(thread, to, from, user(&zero), SIZE), SIZE);
+		else
+			assert_int_equal(sys_copy_file_range(thread, from, user(&zero), to,
+					     user(NULL), SIZE, 0),
+			    SIZE);
+		assert_int_equal(sys_close(thread, to), 0);
+		assert_true(is_durable(fixture, path, SIZE));
+	}
+	assert_int_equal(sys_close(thread, from), 0);
+	destroy(fixture);
+	(void)state;
+}
+
+static void
 attributes_and_sizes_are_synced(void **state)
 {
 	struct durable_test *fixture = create(0);
@@ -408,6 +438,9 @@ a_failing_device_is_told_of(void **state)
 	assert_true(ffs_image_said(&fixture->image, "read-only from now on"));
 	assert_int_equal(sys_fsync(thread, fd), -EIO);
 	assert_int_equal(sys_pwrite(thread, fd, user(fixture->data), SIZE, SIZE), -EROFS);
+	assert_int_equal(sys_fallocate(thread, fd, 0, 0, 100), -EROFS);
+	assert_int_equal(sys_fallocate(thread, fd, 3, 0, 100), -EROFS);
+	assert_int_equal(sys_fsetxattr(thread, fd, user("user.a"), user(""), 0, 0), -EROFS);
 	assert_int_equal(try_lookup(&fixture->image.context, "/mnt/d", 0), 0);
 	assert_int_equal(namespace_unlink(&fixture->image.context, "/mnt/d/f"), -EROFS);
 	assert_int_equal(sys_close(thread, fd), 0);
@@ -425,6 +458,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_keeps_its_promise),
+		cmocka_unit_test(what_is_copied_keeps_the_promise_too),
 		cmocka_unit_test(attributes_and_sizes_are_synced),
 		cmocka_unit_test(names_are_synced_with_their_directory),
 		cmocka_unit_test(holes_and_space_are_synced),

@@ -219,6 +219,8 @@ ffs_allocate(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, uint
 	uint64_t end = offset + length;
 	int error = 0;
 
+	if (fs->writing == NULL || atomic_load(&fs->writing->broken) != 0)
+		return -EROFS;
 	if ((mode & ALLOCATE_PUNCH_HOLE) != 0)
 		return punch_hole(vnode, offset, end);
 	if (end > fs->sb.file_size_max)
