@@ -27,6 +27,7 @@
 #include "tests/random.h"
 #include "vfs/file_io.h"
 #include "vfs/namespace.h"
+#include "vfs/xattr.h"
 
 #define JOURNAL_BLOCKS 64
 #define EVENTS_MAX     4096
@@ -269,6 +270,80 @@ step_rename(struct cut_test *test)
 	assert_int_equal(namespace_rename(context, file->path, context, moved->path, 0), 0);
 }
 
+/* Two files that have changed places: what each name led to before is gone. */
+static void
+step_exchange(struct cut_test *test)
+{
+	struct made *one = random_file(test), *other = random_file(test);
+	const struct path_context *context = &test->written.context;
+	struct made *fresh[2], was[2];
+
+	if (one == NULL || other == one)
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		fresh[i] = &test->files[test->file_count++ % FILES_MAX];
+	if (fresh[0] == one || fresh[1] == one || fresh[0] == other || fresh[1] == other)
+		return;
+	one->gone_at = other->gone_at = now(test);
+	/* Where a rename led before is no way to find a file by its name any more. */
+	for (size_t i = 0; i < FILES_MAX; i++)
+		if (strcmp(test->files[i].next, one->path) == 0 ||
+		    strcmp(test->files[i].next, other->path) == 0)
+			test->files[i].next[0] = '\0';
+	was[0] = *one;
+	was[1] = *other;
+	assert_int_equal(namespace_rename(context, one->path, context, other->path, RENAME_SWAP),
+	    0);
+	for (unsigned i = 0; i < 2; i++) {
+		*fresh[i] = was[i];
+		memcpy(fresh[i]->path, was[1 - i].path, PATH_SIZE);
+		fresh[i]->next[0] = '\0';
+		fresh[i]->synced_at = fresh[i]->gone_at = NEVER;
+	}
+}
+
+/* Space taken, zeroed, punched out; attributes come and go. */
+static void
+step_allocate(struct cut_test *test)
+{
+	static const enum allocate_mode modes[] = {
+		ALLOCATE_SPACE,
+		ALLOCATE_PUNCH_HOLE | ALLOCATE_KEEP_SIZE,
+		ALLOCATE_ZERO_RANGE,
+	};
+	struct made *file = random_file(test);
+	struct vnode *vnode;
+
+	if (file == NULL)
+		return;
+	file->gone_at = now(test);
+	vnode = open_path(test, file->path, 0);
+	assert_int_equal(file_allocate(vnode, modes[random_below(&test->random, 3)],
+			     random_below(&test->random, SIZE_MAX_ / 2),
+			     1 + random_below(&test->random, SIZE_MAX_), &test->writer),
+	    0);
+	vnode_put(vnode);
+}
+
+static void
+step_attribute(struct cut_test *test)
+{
+	struct made *file = random_file(test);
+	size_t size = random_below(&test->random, 3000);
+	struct vnode *vnode;
+	int error;
+
+	if (file == NULL)
+		return;
+	vnode = open_path(test, file->path, 0);
+	if (random_below(&test->random, 4) == 0)
+		error = xattr_remove(vnode, test->written.root, NAME("user.x"));
+	else
+		error = xattr_set(vnode, test->written.root, NAME("user.x"), test->data, size, 0);
+	assert_true(error == 0 || error == -ENODATA || error == -EOPNOTSUPP);
+	vnode_put(vnode);
+}
+
 /* All that is there is synced. */
 static void
 step_sync(struct cut_test *test)
@@ -301,6 +376,11 @@ operate(struct cut_test *test, unsigned steps)
 		step_truncate,
 		step_rename,
 		step_rename,
+		step_exchange,
+		step_allocate,
+		step_allocate,
+		step_attribute,
+		step_attribute,
 		step_sync,
 		step_directory,
 	};
