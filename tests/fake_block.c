@@ -41,8 +41,6 @@ complete(struct fake_block *fake, struct host_block_request *request)
 		transfer(fake, request);
 	if (error == 0 && request->op == HOST_BLOCK_ZERO)
 		memset(fake->content + request->offset, 0, request->length);
-	if (request->op == HOST_BLOCK_WRITE && error == 0 && fake->on_write != NULL)
-		fake->on_write(fake);
 	if (request->op == HOST_BLOCK_FLUSH && error == 0 && fake->durable != NULL)
 		memcpy(fake->durable, fake->content, fake->dev.size);
 	request->done(request, error);

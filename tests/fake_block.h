@@ -25,8 +25,7 @@ struct fake_block {
 	int bad_error;	      /* ... end with this error */
 	size_t request_count; /* requests that came */
 	uint8_t *durable;     /* dev.size bytes, the content at the last flush; NULL: not kept */
-	void (*on_write)(struct fake_block *fake); /* after each write, if not NULL */
-	bool is_destroyed;			   /* dev.ops->destroy() was called */
+	bool is_destroyed;    /* dev.ops->destroy() was called */
 
 	/* Called for each request that is carried out, just before; or NULL. */
 	void (*on_request)(struct fake_block *fake, const struct host_block_request *request);

@@ -359,7 +359,7 @@ holes_and_space_are_synced(void **state)
 
 #define CUTS_MAX 64
 
-static uint8_t *cuts[CUTS_MAX]; /* the device after each write */
+static uint8_t *cuts[CUTS_MAX]; /* the device between any two requests */
 static size_t cut_count;
 
 static void
@@ -368,6 +368,13 @@ note_cut(struct fake_block *fake)
 	assert_true(cut_count < CUTS_MAX);
 	cuts[cut_count] = malloc(fake->dev.size);
 	memcpy(cuts[cut_count++], fake->content, fake->dev.size);
+}
+
+static void
+note_request(struct fake_block *fake, const struct host_block_request *request)
+{
+	if (request->op != HOST_BLOCK_READ)
+		note_cut(fake);
 }
 
 /* Which of the two files, of 1 and 2 bytes, has this name; bits. */
@@ -396,12 +403,13 @@ no_cut_of_an_exchange_leaves_a_file_without_a_name(void **state)
 		write_as(fixture, 0, pairs[i].one, 1);
 		write_as(fixture, 0, pairs[i].two, 2);
 		assert_int_equal(mount_sync_all(fixture->image.kernel), 0);
-		fixture->image.fake.on_write = note_cut;
+		fixture->image.fake.on_request = note_request;
 		assert_int_equal(namespace_rename(context, pairs[i].one, context, pairs[i].two,
 				     RENAME_SWAP),
 		    0);
 		assert_int_equal(mount_sync_all(fixture->image.kernel), 0);
-		fixture->image.fake.on_write = NULL;
+		fixture->image.fake.on_request = NULL;
+		note_cut(&fixture->image.fake);
 		assert_true(cut_count >= pairs[i].least);
 		for (size_t j = 0; j < cut_count; j++) {
 			struct ffs_image *left;
