@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include "tests/walk.h"
 
 #define COUNT_DEFAULT 500
+#define COUNT_REPAIRS 200
 #define DAMAGES_MAX   32 /* in one case */
 
 /* What a walk that learns looks at, at most. */
@@ -193,7 +195,92 @@ damaged_images_give_errors_and_nothing_worse(void **state)
 	ordeal_run(run_case, prepare, COUNT_DEFAULT);
 }
 
-/* Else the other test proves little. */
+/* ---- repairing ----------------------------------------------------------------------------- */
+
+static int
+tell(void *context, const struct rump_fs_problem *problem)
+{
+	FILE *story = context;
+
+	if (story != NULL)
+		fprintf(story, "#   %d %s%s\n", problem->severity, problem->text,
+		    problem->is_repaired ? "" : " (left)");
+	return 0;
+}
+
+/* Check the image; false if it has nothing to check. */
+static bool
+check_image(struct rump_fs_check *check, int mode, FILE *story)
+{
+	int error;
+
+	*check = (struct rump_fs_check){ .mode = mode, .decide = tell, .cookie = story };
+	error = rump_pub_fs_check("/dev/written", "ffs", check);
+	if (error == EINVAL && ordeal_has_log_line())
+		return false;
+	if (error != 0)
+		ordeal_complain("checking in mode %d failed with errno %d", mode, error);
+	return error == 0;
+}
+
+/*
+ * Damage an image, repair it, look again: nothing is wrong then, for the checker
+ * and for whoever walks the image; or it was said that something is left.
+ */
+static void
+run_repair(uint64_t seed, FILE *story)
+{
+	unsigned index = choose_image(seed);
+	uint8_t *bytes = small_image_map(&images, index);
+	struct patient patient = {
+		.bytes = bytes,
+		.size = images.images[index].size,
+		.anatomy = anatomy_of(index),
+		.random = { seed },
+		.story = story,
+	};
+	bool is_aimed = random_below(&patient.random, 4) != 0;
+	uint64_t damage_count = random_below(&patient.random, DAMAGES_MAX) + 1;
+	struct memory_store store = { .bytes = bytes, .writable = bytes };
+	struct rump_kernel *kernel;
+	struct rump_fs_check check;
+	char name[MEMORY_STORE_NAME];
+
+	for (uint64_t i = 0; i < damage_count; i++)
+		damage(&patient, is_aimed);
+	write_image(&patient);
+	store.size = patient.size;
+	kernel = create_kernel(&store);
+	memory_store_name(&store, name);
+	if (rump_pub_etfs_register("/dev/written", name, RUMP_ETFS_BLK) != 0)
+		abort();
+	if (check_image(&check, RUMP_FS_CHECK_REPAIR, story) && check.left_count == 0) {
+		uint64_t errors = ordeal_error_count();
+
+		if (story != NULL)
+			fprintf(story, "# again\n");
+		if (!check_image(&check, RUMP_FS_CHECK_ONLY, story) || check.problem_count > 0)
+			ordeal_complain("%llu problems after all was repaired",
+			    (unsigned long long)check.problem_count);
+		ordeal_walk("/dev/disk", "");
+		if (ordeal_error_count() > errors)
+			ordeal_complain("what was repaired has errors");
+	}
+	if (story != NULL)
+		ordeal_print_log();
+	if (rump_pub_etfs_remove("/dev/written") != 0)
+		ordeal_complain("the image is still in use");
+	ordeal_kernel_destroy(kernel);
+	small_image_unmap(&images, index, bytes);
+}
+
+static void
+damaged_images_are_repaired(void **state)
+{
+	ordeal_run(run_repair, prepare, COUNT_REPAIRS);
+}
+
+/* Else the other tests prove little. */
 static void
 healthy_images_are_walked_without_an_error(void **state)
 {
@@ -237,6 +324,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(healthy_images_are_walked_without_an_error),
 		cmocka_unit_test(damaged_images_give_errors_and_nothing_worse),
+		cmocka_unit_test(damaged_images_are_repaired),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

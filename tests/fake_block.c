@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/errno.h"
 #include "kern/kernel.h"
 #include "tests/fake_block.h"
 
@@ -35,6 +36,9 @@ complete(struct fake_block *fake, struct host_block_request *request)
 	if (request->offset < fake->bad_offset + fake->bad_length &&
 	    fake->bad_offset < request->offset + request->length)
 		error = fake->bad_error;
+	if (request->op == HOST_BLOCK_WRITE && fake->write_limit > 0 &&
+	    fake->write_count > fake->write_limit)
+		error = -EIO;
 	if (error == 0 && fake->on_request != NULL)
 		fake->on_request(fake, request);
 	if (error == 0 && (request->op == HOST_BLOCK_READ || request->op == HOST_BLOCK_WRITE))
@@ -54,6 +58,7 @@ fake_submit(struct block_dev *dev, struct host_block_request *request)
 
 	pthread_mutex_lock(&fake->lock);
 	fake->request_count++;
+	fake->write_count += request->op == HOST_BLOCK_WRITE;
 	is_held = fake->is_holding;
 	if (is_held) {
 		assert_true(fake->held_count < FAKE_BLOCK_HELD_MAX);

@@ -23,6 +23,8 @@ struct fake_block {
 	uint64_t bad_offset; /* requests that touch [bad_offset, bad_offset + bad_length) ... */
 	uint64_t bad_length;
 	int bad_error;	      /* ... end with this error */
+	size_t write_limit;   /* writes that succeed, of write_count; 0: all */
+	size_t write_count;   /* writes that came */
 	size_t request_count; /* requests that came */
 	uint8_t *durable;     /* dev.size bytes, the content at the last flush; NULL: not kept */
 	bool is_destroyed;    /* dev.ops->destroy() was called */

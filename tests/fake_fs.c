@@ -235,6 +235,12 @@ disk_mount(const struct mount_request *request, struct mount **out)
 }
 
 static int
+disk_check(struct fs_check_request *request)
+{
+	return fake_control.check_error;
+}
+
+static int
 disk_make(const struct fs_make_request *request)
 {
 	fake_control.made = request->device;
@@ -261,6 +267,7 @@ static const struct fs_type fake_type = {
 	.probe = fake_probe,
 	.mount = fake_mount,
 	.make = fs_no_make,
+	.check = fs_no_check,
 };
 
 static const struct fs_type disk_type = {
@@ -270,6 +277,7 @@ static const struct fs_type disk_type = {
 	.probe = disk_probe,
 	.mount = disk_mount,
 	.make = disk_make,
+	.check = disk_check,
 };
 
 static const struct fs_type other_type = {
@@ -279,6 +287,7 @@ static const struct fs_type other_type = {
 	.probe = other_probe,
 	.mount = other_mount,
 	.make = fs_no_make,
+	.check = fs_no_check,
 };
 
 static int

@@ -55,6 +55,7 @@ struct fake_control {
 	int probe_errors[2]; /* of "disk" and "other" */
 	int mount_errors[2];
 	int make_error;					   /* of "disk" */
+	int check_error;				   /* of "disk" */
 	uint32_t made;					   /* device on which one was made last */
 	void (*on_load)(struct fake_fs *fs, uint64_t ino); /* before anything is loaded */
 	void (*on_reclaim)(struct vnode *vnode);	   /* before it is freed */

@@ -17,19 +17,41 @@ static int
 store_open(struct host *host, const char *name, bool writable, struct host_block **out,
     struct host_block_info *info)
 {
-	void *store;
+	struct memory_store *store;
+	void *address;
 
-	if (sscanf(name, "memory:%p", &store) != 1)
+	if (sscanf(name, "memory:%p", &address) != 1)
 		return -ENOENT;
-	if (writable)
+	store = address;
+	if (writable && store->writable == NULL)
 		return -EROFS;
-	*out = store;
+	*out = address;
 	*info = (struct host_block_info){
-		.size = ((struct memory_store *)store)->size,
+		.size = store->size,
 		.sector_size = 512,
-		.is_read_only = true,
+		.is_read_only = !writable,
 		.is_cached_below = true,
 	};
+	return 0;
+}
+
+/* Write, or flush. */
+static int
+store_write(struct memory_store *store, const struct host_block_request *request)
+{
+	uint64_t at = request->offset;
+
+	if (request->op == HOST_BLOCK_FLUSH)
+		return 0;
+	if (store->writable == NULL)
+		return -EROFS;
+	if (at > store->size || request->length > store->size - at)
+		return -EIO;
+	for (unsigned i = 0; i < request->segment_count; i++) {
+		memcpy(store->writable + at, request->segments[i].data,
+		    request->segments[i].length);
+		at += request->segments[i].length;
+	}
 	return 0;
 }
 
@@ -39,6 +61,10 @@ store_submit(struct host *host, struct host_block *block, struct host_block_requ
 	struct memory_store *store = (struct memory_store *)(void *)block;
 	uint64_t at = request->offset;
 
+	if (request->op == HOST_BLOCK_FLUSH || request->op == HOST_BLOCK_WRITE) {
+		request->done(request, store_write(store, request));
+		return;
+	}
 	if (request->op != HOST_BLOCK_READ) {
 		request->done(request, -EROFS);
 		return;

@@ -3,7 +3,7 @@
  * stores replaced by arrays of bytes.
  *
  * A store's name is made from its address, so there is no table of them.
- * Writing is refused: whoever wants a store that is written uses a file.
+ * Writing is refused, unless the store says where to.
  */
 #ifndef TESTS_MEMORY_STORE_H
 #define TESTS_MEMORY_STORE_H
@@ -17,6 +17,7 @@
 struct memory_store {
 	const uint8_t *bytes;
 	uint64_t size;
+	uint8_t *writable; /* bytes again, if they may be written; or NULL */
 
 	/* Called for each range that is going to be read, if not NULL; may change the store. */
 	void (*on_read)(void *context, uint64_t offset, uint64_t length);

@@ -119,6 +119,16 @@ fs_probe(const struct mount_request *request, const struct fs_type **out)
 	return result;
 }
 
+int
+fs_find_for(const struct mount_request *request, const char *name, const struct fs_type **out)
+{
+	*out = NULL;
+	if (string_equal(name, "auto"))
+		return fs_probe(request, out);
+	*out = fs_find(request->kernel, name);
+	return *out == NULL ? -ENODEV : 0;
+}
+
 /* ---- mounts ------------------------------------------------------------------- */
 
 void
@@ -263,14 +273,18 @@ mount_describe(struct mount *mount, struct text *out)
 }
 
 bool
-mount_uses_device(struct kernel *kernel, uint32_t device)
+mount_uses_device(struct kernel *kernel, uint32_t device, bool to_write)
 {
 	struct mount_table *table = table_of(kernel);
 	bool is_used = false;
 
 	mutex_lock(&table->lock);
-	list_for_each(link, &table->mounts)
-		is_used |= list_entry(link, struct mount, link)->device == device;
+	list_for_each(link, &table->mounts) {
+		const struct mount *mount = list_entry(link, struct mount, link);
+
+		if (mount->device == device && !(to_write && (mount->flags & MOUNT_READ_ONLY)))
+			is_used = true;
+	}
 	mutex_unlock(&table->lock);
 	return is_used;
 }

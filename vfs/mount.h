@@ -23,6 +23,7 @@
 #include "vfs/write_errors.h"
 
 struct credential;
+struct fs_check_request;
 struct mount;
 struct path_context;
 struct text;
@@ -118,6 +119,12 @@ struct fs_type {
 	 * logged), -EBUSY, -EROFS, -EIO, -ENOMEM, -EOPNOTSUPP.
 	 */
 	int (*make)(const struct fs_make_request *request);
+
+	/*
+	 * Check the file system, and repair it as request says (vfs/upkeep.h):
+	 * fs_check_at() has looked whether that may be.  Errors are told there.
+	 */
+	int (*check)(struct fs_check_request *request);
 };
 
 /* Embedded in the driver's own. */
@@ -164,6 +171,7 @@ int mount_no_load(struct mount *mount, uint64_t ino, struct vnode **out); /* -EN
 int mount_sync_nothing(struct mount *mount);				  /* 0 */
 void mount_describe_nothing(struct mount *mount, struct text *out);
 int fs_no_make(const struct fs_make_request *request); /* -EOPNOTSUPP */
+int fs_no_check(struct fs_check_request *request);     /* -EOPNOTSUPP */
 
 /* The component: mounts, vnodes, names, pages and devices of a kernel. */
 extern const struct component vfs_component;

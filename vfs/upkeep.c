@@ -3,7 +3,8 @@
  *
  * That nobody mounts the device meanwhile is the driver's to see to, by claiming
  * it: it does so for a mount, too.  What is looked at here is for the sake of a
- * clear answer.
+ * clear answer.  What is mounted read-only may be looked at, since nobody changes
+ * it.
  */
 #include "vfs/upkeep.h"
 
@@ -27,7 +28,7 @@ find_place(const struct path_context *context, const char *path, const char *typ
 	if (*type == NULL)
 		return -ENODEV;
 	error = mount_find_device(context, path, device);
-	if (error == 0 && mount_uses_device(context->kernel, *device))
+	if (error == 0 && mount_uses_device(context->kernel, *device, false))
 		error = -EBUSY;
 	return error;
 }
@@ -51,4 +52,41 @@ int
 fs_no_make(const struct fs_make_request *request)
 {
 	return -EOPNOTSUPP;
+}
+
+int
+fs_no_check(struct fs_check_request *request)
+{
+	return -EOPNOTSUPP;
+}
+
+int
+fs_check_at(const struct path_context *context, const char *type_name,
+    struct fs_check_request *request)
+{
+	struct mount_request known = {
+		.kernel = context->kernel,
+		.source = request->source,
+		.flags = MOUNT_READ_ONLY,
+		.options = "",
+	};
+	const struct fs_type *type;
+	int error;
+
+	request->kernel = context->kernel;
+	request->result = (struct fs_check_result){ 0 };
+	if (!credential_can(context->credential, CAP_SYS_ADMIN))
+		return -EPERM;
+	error = mount_find_device(context, request->source, &request->device);
+	if (error < 0)
+		return error;
+	known.device = request->device;
+	error = fs_find_for(&known, type_name, &type);
+	if (error < 0)
+		return error;
+	if (mount_uses_device(context->kernel, request->device, request->mode == FS_CHECK_ONLY))
+		return -EBUSY;
+	error = type->check(request);
+	ASSERT(error <= 0);
+	return error;
 }

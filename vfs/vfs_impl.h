@@ -29,6 +29,7 @@
 struct device_ops;
 struct fs_type;
 struct mount;
+struct mount_request;
 struct name_table;
 struct path_context;
 
@@ -170,7 +171,11 @@ const struct fs_type *fs_find(struct kernel *kernel, const char *name);
 MUST_CHECK int mount_find_device(const struct path_context *context, const char *source,
     uint32_t *device);
 
-/* Is the device of this number mounted? */
-bool mount_uses_device(struct kernel *kernel, uint32_t device);
+/* Is the device of this number mounted?  Or rather: to be written? */
+bool mount_uses_device(struct kernel *kernel, uint32_t device, bool to_write);
+
+/* The driver of this name, or with "auto" the one that knows request's device. */
+MUST_CHECK int fs_find_for(const struct mount_request *request, const char *name,
+    const struct fs_type **out);
 
 #endif

@@ -150,6 +150,7 @@ static const struct fs_type cpio_type = {
 	.probe = probe,
 	.mount = mount,
 	.make = fs_no_make,
+	.check = fs_no_check,
 };
 
 static int

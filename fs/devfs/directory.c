@@ -279,6 +279,7 @@ static const struct fs_type devfs_type = {
 	.probe = devfs_probe,
 	.mount = devfs_mount,
 	.make = fs_no_make,
+	.check = fs_no_check,
 };
 
 /* Registrations go with the kernel. */

@@ -347,3 +347,40 @@ ffs_dinode_is_free(const struct ffs_superblock *sb, const uint8_t *bytes)
 {
 	return load16(bytes + F1_MODE, sb->order) == 0;
 }
+
+uint32_t
+ffs_dinode_pointers(const struct ffs_superblock *sb)
+{
+	return sb->version == FFS_UFS2 ? (uint32_t)F2_DIRECT : (uint32_t)F1_DIRECT;
+}
+
+uint32_t
+ffs_dinode_extension_pointers(const struct ffs_superblock *sb)
+{
+	return F2_EXTENSION;
+}
+
+void
+ffs_dinode_drop_extension(const struct ffs_superblock *sb, uint8_t *bytes)
+{
+	store32(bytes + F2_EXTENSION_SIZE, 0, sb->order);
+	memset(bytes + F2_EXTENSION, 0, F2_DIRECT - F2_EXTENSION);
+}
+
+bool
+ffs_dinode_is_remnant(const struct ffs_superblock *sb, const uint8_t *bytes)
+{
+	uint64_t pointers = 0, size, sectors;
+	uint32_t first = ffs_dinode_pointers(sb), count = FFS_DIRECT_COUNT + FFS_INDIRECT_COUNT;
+
+	for (uint32_t i = 0; i < count * sb->pointer_size; i += 4)
+		pointers |= load32(bytes + first + i, sb->order);
+	if (sb->version == FFS_UFS2) {
+		size = load64(bytes + F2_SIZE, sb->order);
+		sectors = load64(bytes + F2_SECTORS, sb->order);
+	} else {
+		size = load64(bytes + F1_SIZE, sb->order);
+		sectors = load32(bytes + F1_SECTORS, sb->order);
+	}
+	return (pointers | size | sectors) != 0;
+}

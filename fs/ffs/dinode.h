@@ -77,7 +77,8 @@ struct ffs_dinode {
 
 /*
  * Decode the inode at the first sb->inode_size of size bytes.  A free inode is
- * no flaw: it has FFS_TYPE_NONE.  -EUCLEAN if it is damaged.
+ * no flaw: it has FFS_TYPE_NONE.  -EUCLEAN if it is damaged; out has all that the
+ * bytes say then too, unless they are too few.
  */
 MUST_CHECK int ffs_dinode_decode(const struct ffs_superblock *sb, const uint8_t *bytes, size_t size,
     struct ffs_dinode *out, struct ffs_flaw *flaw);
@@ -101,6 +102,16 @@ void ffs_dinode_clear(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t 
 
 /* The generation, whether the inode is free or not. */
 uint32_t ffs_dinode_generation(const struct ffs_superblock *sb, const uint8_t *bytes);
+
+/* Where in an inode the pointers are: 12 direct, 3 indirect ones; and those of its extension. */
+uint32_t ffs_dinode_pointers(const struct ffs_superblock *sb);
+uint32_t ffs_dinode_extension_pointers(const struct ffs_superblock *sb); /* UFS2 only */
+
+/* Let it have no extended attributes; UFS2 only.  Its sector count stays. */
+void ffs_dinode_drop_extension(const struct ffs_superblock *sb, uint8_t *bytes);
+
+/* Does a free inode still say that it holds something? */
+bool ffs_dinode_is_remnant(const struct ffs_superblock *sb, const uint8_t *bytes);
 
 /* Is the inode free? */
 bool ffs_dinode_is_free(const struct ffs_superblock *sb, const uint8_t *bytes);

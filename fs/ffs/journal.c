@@ -28,8 +28,7 @@
 #define SIZE_SHARE   1024 /* of the file system */
 #define UNIT_SHIFT   9	  /* of addresses in the log: sectors */
 #define FIRST_NUMBER 1	  /* generation of a new log */
-#define COPY_SIZE    65536
-#define SPARE_BLOCKS 4 /* beside an operation's: what others add to a transaction */
+#define SPARE_BLOCKS 4	  /* beside an operation's: what others add to a transaction */
 
 /* Fields of the superblock. */
 enum field {
@@ -109,35 +108,6 @@ may_replay(const struct ffs_mount *fs, uint64_t start, uint64_t end)
 	       (end <= journal->offset || start >= journal->offset + journal->size);
 }
 
-/* Copy [start, end), as the view shows it, to its place. */
-static int
-copy_range(struct ffs_mount *fs, uint64_t start, uint64_t end, uint8_t *bytes)
-{
-	int error = 0;
-
-	while (start < end && error == 0) {
-		size_t length = (size_t)min_u64(end - start, COPY_SIZE);
-
-		error = block_read(fs->dev, start, bytes, length);
-		if (error == 0)
-			error = block_write(fs->device, start, bytes, length);
-		start += length;
-	}
-	return error;
-}
-
-static int
-copy_all(struct ffs_mount *fs, const struct ffs_overlay *overlay)
-{
-	uint8_t *bytes = memory_alloc(fs->mount.kernel, COPY_SIZE);
-	int error = bytes == NULL ? -ENOMEM : 0;
-
-	for (size_t i = 0; i < overlay->count && error == 0; i++)
-		error = copy_range(fs, overlay->extents[i].start, overlay->extents[i].end, bytes);
-	memory_free(fs->mount.kernel, bytes, COPY_SIZE);
-	return error < 0 ? error : block_flush(fs->device);
-}
-
 /* What the journal holds goes to its place; no view is needed then. */
 static int
 write_replayed(struct ffs_mount *fs)
@@ -151,7 +121,9 @@ write_replayed(struct ffs_mount *fs)
 	for (size_t i = 0; i < overlay->count; i++)
 		if (!may_replay(fs, overlay->extents[i].start, overlay->extents[i].end))
 			return refuse(fs, -EUCLEAN, "would write to what is no metadata");
-	error = copy_all(fs, overlay);
+	error = ffs_view_settle(fs->dev);
+	if (error == 0)
+		error = block_flush(fs->device);
 	if (error < 0)
 		return error;
 	buffer_forget_device(fs->dev);

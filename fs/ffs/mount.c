@@ -10,6 +10,7 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "base/string.h"
+#include "fs/ffs/check.h"
 #include "fs/ffs/ffs.h"
 #include "fs/ffs/inode.h"
 #include "fs/ffs/make.h"
@@ -352,6 +353,7 @@ static const struct fs_type ffs_type = {
 	.probe = probe,
 	.mount = mount,
 	.make = ffs_make,
+	.check = ffs_check_device,
 };
 
 /* The device, referenced and claimed. */

@@ -14,6 +14,8 @@
 #include "base/string.h"
 #include "kern/memory.h"
 
+#define SETTLE_SIZE 65536 /* bytes copied at a time */
+
 struct ffs_view {
 	struct block_dev dev;
 	struct block_dev *below;
@@ -137,6 +139,37 @@ const struct ffs_overlay *
 ffs_view_overlay(struct block_dev *dev)
 {
 	return &container_of(dev, struct ffs_view, dev)->overlay;
+}
+
+/* Copy an extent to its place. */
+static int
+settle(struct block_dev *below, const struct ffs_overlay_extent *extent, uint8_t *bytes)
+{
+	uint64_t at = extent->start;
+	int error = 0;
+
+	while (error == 0 && at < extent->end) {
+		size_t length = (size_t)min_u64(extent->end - at, SETTLE_SIZE);
+
+		error = block_read(below, extent->source + (at - extent->start), bytes, length);
+		if (error == 0)
+			error = block_write(below, at, bytes, length);
+		at += length;
+	}
+	return error;
+}
+
+int
+ffs_view_settle(struct block_dev *dev)
+{
+	struct ffs_view *view = container_of(dev, struct ffs_view, dev);
+	uint8_t *bytes = memory_alloc(dev->kernel, SETTLE_SIZE);
+	int error = bytes == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; error == 0 && i < view->overlay.count; i++)
+		error = settle(view->below, &view->extents[i], bytes);
+	memory_free(dev->kernel, bytes, SETTLE_SIZE);
+	return error;
 }
 
 void

@@ -24,6 +24,9 @@ MUST_CHECK struct block_dev *ffs_view_create(struct block_dev *below,
 /* What it was made of. */
 const struct ffs_overlay *ffs_view_overlay(struct block_dev *dev);
 
+/* Write what is read from elsewhere to its own place below; durable after a flush. */
+MUST_CHECK int ffs_view_settle(struct block_dev *dev);
+
 /* No buffer of it is left.  NULL is let pass. */
 void ffs_view_destroy(struct block_dev *dev);
 

@@ -133,6 +133,7 @@ static const struct fs_type tmpfs_type = {
 	.probe = tmpfs_probe,
 	.mount = tmpfs_mount,
 	.make = fs_no_make,
+	.check = fs_no_check,
 };
 
 static int

@@ -302,6 +302,81 @@ int rump_pub_fs_make(const char *path, const char *type, const char *options);
 int rump_pub_etfs_partition(const char *key, const char *table, const char *type,
     const char *label);
 
+/* What a check may do. */
+enum rump_fs_check_mode {
+	RUMP_FS_CHECK_ONLY,   /* write nothing */
+	RUMP_FS_CHECK_PREEN,  /* repair what a crash leaves, unless there is anything graver */
+	RUMP_FS_CHECK_ASK,    /* repair what decide() says yes to */
+	RUMP_FS_CHECK_REPAIR, /* repair all that can be */
+};
+
+/* How grave a problem is. */
+enum rump_fs_severity {
+	RUMP_FS_LEFTOVER, /* what a crash leaves; repairing it loses nothing that was synced */
+	RUMP_FS_DAMAGE,	  /* something else happened; repairing it may lose something */
+	RUMP_FS_FATAL,	  /* nothing more can be checked */
+};
+
+/* Something that is wrong with a file system.  Valid during the call. */
+struct rump_fs_problem {
+	const char *text;   /* what and where, one line; names in it as they are on the medium */
+	const char *repair; /* what is done about it, "remove the entry"; NULL: nothing can be */
+	int severity;	    /* enum rump_fs_severity */
+	int is_asked;	    /* what decide() returns counts */
+	int is_repaired;    /* it is going to be repaired, unless is_asked */
+};
+
+/* A check: what it may do, whom it tells, and what came of it. */
+struct rump_fs_check {
+	int mode;	     /* enum rump_fs_check_mode */
+	int is_forced;	     /* RUMP_FS_CHECK_PREEN: check it though it is marked clean */
+	uint64_t superblock; /* where the copy of it to use is, bytes; 0: find one */
+
+	/*
+	 * Told of every problem, on the calling thread; not 0: repair it.  Told now and
+	 * then how far the check is: done of total steps of what.  Each may be NULL,
+	 * which says no to all that is asked.  Neither may call into the kernel.
+	 */
+	int (*decide)(void *cookie, const struct rump_fs_problem *problem);
+	void (*progress)(void *cookie, const char *what, uint64_t done, uint64_t total);
+	void *cookie;
+
+	/* What came of it. */
+	uint64_t problem_count;
+	uint64_t repaired_count; /* of them */
+	uint64_t left_count;	 /* of them */
+	int was_clean;		 /* it was marked clean */
+	int is_clean;		 /* nothing is left, so it is marked clean, or would be */
+	int is_skipped;		 /* RUMP_FS_CHECK_PREEN: it was clean, and not looked at */
+	int is_modified;	 /* something was written */
+	uint64_t file_count;	 /* of every type, directories too */
+	uint64_t directory_count;
+	uint64_t fragment_size;	 /* bytes; the unit of what follows */
+	uint64_t used;		 /* by files */
+	uint64_t free;		 /* all of it */
+	uint64_t free_blocks;	 /* whole blocks, of which free consists ... */
+	uint64_t free_fragments; /* ... besides these */
+	uint64_t reserved[8];	 /* zero */
+};
+
+/*
+ * Check the file system on the block device at path, which is absolute, in the
+ * calling thread's kernel, and repair it as check says.  type is that of the file
+ * system, "auto" if whichever it is.  A check that was cut short can be made again.
+ *
+ * 0: it came to its end, whatever it found; see left_count.
+ * EINVAL: no such file system is there, nor a copy of its superblock (why, is in
+ * the kernel's log); mode is none, or a reserved field is not zero.
+ * ENODEV: there is no such type.  EOPNOTSUPP: such file systems cannot be checked.
+ * ENOTBLK: path is no block device.  EBUSY: it is mounted, and that to be written
+ * or to be repaired here.  EROFS: something may be repaired, but it was registered
+ * as read-only, or the host allows no writing.  EIO: it could not be read or
+ * written.  ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG: of path.  ENOMEM: the kernel's
+ * memory_limit is too low for what has to be remembered (about a bit for each
+ * fragment and 8 bytes for each inode in use); errors as rump_init().
+ */
+int rump_pub_fs_check(const char *path, const char *type, struct rump_fs_check *check);
+
 /* ---- processes and threads ------------------------------------------------ */
 
 struct lwp; /* a thread of control in a kernel; run by one host thread at a time */

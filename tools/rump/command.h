@@ -39,6 +39,7 @@ extern const struct command df_command;
 extern const struct command diff_command;
 extern const struct command du_command;
 extern const struct command find_command;
+extern const struct command fsck_command;
 extern const struct command grep_command;
 extern const struct command info_command;
 extern const struct command ln_command;

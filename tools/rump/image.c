@@ -77,6 +77,18 @@ image_want_tables(void)
 	images.wants_tables = true;
 }
 
+const char *
+image_chosen_partition(void)
+{
+	return images.partition;
+}
+
+const char *
+image_chosen_type(void)
+{
+	return images.type;
+}
+
 const struct partition_table *
 image_table(const struct image *image)
 {
@@ -102,8 +114,8 @@ image_name(const struct image *image)
 }
 
 /* What can be said about the host's file without looking inside. */
-static bool
-host_file_is_usable(const char *name, bool is_writable)
+bool
+image_file_is_usable(const char *name, bool is_writable)
 {
 	struct stat st;
 
@@ -453,7 +465,7 @@ image_get(const char *name, bool is_writable)
 		.is_writable = is_writable,
 	};
 	images.first = image;
-	if (!host_file_is_usable(name, is_writable) || kernel_start() < 0)
+	if (!image_file_is_usable(name, is_writable) || kernel_start() < 0)
 		return image;
 
 	if (is_writable)

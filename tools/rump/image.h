@@ -65,6 +65,13 @@ void image_set_here(struct image *image, const char *directory);
 /* The host's path that argument is; in a shell, NULL if it is none. */
 const char *image_host_path(const char *argument);
 
+/* What the user chose with these; NULL or "auto" if nothing. */
+const char *image_chosen_partition(void);
+const char *image_chosen_type(void);
+
+/* Can the host's file be an image, to be written, as far as can be told from outside?  Reports. */
+bool image_file_is_usable(const char *name, bool is_writable);
+
 /* Mount what count arguments name.  Free the result with image_locations_free(). */
 struct location *image_locate(char *const *arguments, int count);
 void image_locations_free(struct location *locations, int count);

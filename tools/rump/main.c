@@ -52,6 +52,7 @@ const struct command *const commands[] = {
 	&sh_command,
 	&mkfs_command,
 	&info_command,
+	&fsck_command,
 	NULL,
 };
 
