@@ -3,10 +3,14 @@
 
 #include <dirent.h>
 #include <err.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #define RUNS_MAX 101
 
@@ -95,4 +99,23 @@ bench_compare(const struct bench_pair *pair)
 	bench_row(what, bench_median(theirs, pair->runs), pair->unit, "");
 	snprintf(what, sizeof(what), "%s: ours / host", pair->what);
 	bench_row(what, ours[pair->runs / 2] / theirs[pair->runs / 2], "", pair->bound);
+}
+
+double
+bench_run(const char *const *words)
+{
+	extern char **environ;
+	posix_spawn_file_actions_t actions;
+	uint64_t start = bench_clock();
+	int status;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	if (posix_spawnp(&pid, words[0], &actions, NULL, (char **)words, environ) != 0)
+		errx(1, "cannot run %s", words[0]);
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		errx(1, "%s failed", words[0]);
+	posix_spawn_file_actions_destroy(&actions);
+	return (double)(bench_clock() - start) / 1e6;
 }

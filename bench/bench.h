@@ -42,4 +42,7 @@ struct bench_pair {
 
 void bench_compare(const struct bench_pair *pair);
 
+/* Run the program words, which end with NULL, without output; milliseconds it took. */
+double bench_run(const char *const *words);
+
 #endif

@@ -6,12 +6,10 @@
  */
 #include <err.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
@@ -26,32 +24,12 @@ struct places {
 	char rump[4096];
 };
 
-/* Run words, which end with NULL, without output; milliseconds it took. */
-static double
-run(const char *const *words)
-{
-	extern char **environ;
-	posix_spawn_file_actions_t actions;
-	uint64_t start = bench_clock();
-	int status;
-	pid_t pid;
-
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	if (posix_spawnp(&pid, words[0], &actions, NULL, (char **)words, environ) != 0)
-		errx(1, "cannot run %s", words[0]);
-	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		errx(1, "%s failed", words[0]);
-	posix_spawn_file_actions_destroy(&actions);
-	return (double)(bench_clock() - start) / 1e6;
-}
-
 static double
 list_image(void *context)
 {
 	struct places *places = context;
 
-	return run((const char *[]){ places->rump, "ls", "-lR", places->image, NULL });
+	return bench_run((const char *[]){ places->rump, "ls", "-lR", places->image, NULL });
 }
 
 static double
@@ -59,7 +37,7 @@ list_tree(void *context)
 {
 	struct places *places = context;
 
-	return run((const char *[]){ "ls", "-lR", places->tree, NULL });
+	return bench_run((const char *[]){ "ls", "-lR", places->tree, NULL });
 }
 
 static void
@@ -97,7 +75,7 @@ image_make(struct places *places)
 	char new_image[4200];
 
 	snprintf(new_image, sizeof(new_image), "%s.new", places->image);
-	run((const char *[]){ "makefs", "-t", "ffs", "-s", "100m", "-o",
+	bench_run((const char *[]){ "makefs", "-t", "ffs", "-s", "100m", "-o",
 	    "version=2,bsize=16384,fsize=2048,density=2048", new_image, places->tree, NULL });
 	if (rename(new_image, places->image) < 0)
 		err(1, "%s", places->image);

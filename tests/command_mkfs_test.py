@@ -328,6 +328,9 @@ def a_journal_can_be_made(images, tree):
         good("mkfs", "-s", "16m", "-j", place / "new.img")
         assert "WAPBL" in good("info", f"{place}/new.img").output.decode()
         assert good("ls", f"{place}/new.img").output == b""
+        good("mkfs", "-F", "-j", "-d", tree / "sizes", place / "new.img")
+        must_be_consistent(place / "new.img")
+        must_hold(place / "new.img", tree / "sizes", place)
 
 
 @test

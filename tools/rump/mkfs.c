@@ -304,7 +304,8 @@ static uint64_t
 size_find(struct mkfs *mkfs, const struct need *need, uint64_t extra)
 {
 	uint64_t unit = mkfs->table == MKFS_WHOLE ? 65536 : MIB;
-	uint64_t size = need->bytes[1] + need->bytes[1] / 16 + need->inodes * 256 + MIB / 2;
+	uint64_t size =
+	    need->bytes[1] + need->bytes[1] / 16 + need->inodes * 256 + MIB / 2 + mkfs->journal;
 	uint64_t low = 0, best = 0; /* fails; fits */
 
 	for (int i = 0; i < SIZE_TRIES; i++) {

@@ -28,6 +28,7 @@ struct mkfs {
 	unsigned version;
 	uint64_t block_size; /* 0: by the size */
 	uint64_t density;    /* bytes for each inode; 0: by the size, or as many as needed */
+	uint64_t journal;    /* bytes that it takes, about */
 	bool has_reserve;
 	const char *label; /* or NULL */
 	char *options;	   /* for the driver, each with a comma before it; owned, or NULL */

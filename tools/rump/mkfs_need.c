@@ -22,7 +22,7 @@
 
 enum {
 	SMALLEST_UNIT = 512,
-	FRAGMENTS_MAX = 8,
+	FRAGMENTS_MAX = NEED_FRAGMENTS,
 	BLOCK_MIN = 4096,
 	BLOCK_MAX = 65536,
 	DIRECT_BLOCKS = 12,
@@ -63,6 +63,27 @@ pointer_blocks(uint64_t blocks, uint64_t pointers)
 	return count + (blocks > pointers + pointers * pointers);
 }
 
+/*
+ * The end of a file, of count fragments, less than a block: it goes into the
+ * shortest free run that it fits, or breaks up another block.
+ */
+static void
+add_end(struct need *need, unsigned i, uint64_t block, unsigned count)
+{
+	uint64_t *runs = need->runs[i];
+	unsigned whole = (unsigned)(block / ((uint64_t)SMALLEST_UNIT << i));
+	unsigned run = count;
+
+	while (run < whole && runs[run] == 0)
+		run++;
+	if (run < whole)
+		runs[run]--;
+	else
+		need->bytes[i] += block;
+	if (run > count)
+		runs[run - count]++;
+}
+
 static void
 add_bytes(struct need *need, uint64_t size, uint64_t stored)
 {
@@ -73,10 +94,12 @@ add_bytes(struct need *need, uint64_t size, uint64_t stored)
 
 		if (stored < size)
 			need->bytes[i] += up(stored, block) + block;
-		else if (blocks <= DIRECT_BLOCKS)
-			need->bytes[i] += up(size, unit);
-		else
+		else if (blocks > DIRECT_BLOCKS || size % block > block - unit || size % block == 0)
 			need->bytes[i] += blocks * block;
+		else {
+			need->bytes[i] += (blocks - 1) * block;
+			add_end(need, i, block, (unsigned)(up(size % block, unit) / unit));
+		}
 		need->bytes[i] += block * pointer_blocks(blocks, block / need->pointer_size);
 	}
 }
@@ -117,6 +140,18 @@ need_add_names(struct need *need, const struct need_names *names)
 
 /* ---- sources ------------------------------------------------------------------------- */
 
+/* Is this a further name of a file that has been seen?  From now on it has been. */
+static bool
+is_known(struct links *links, const struct stat *st)
+{
+	if (S_ISDIR(st->st_mode) || st->st_nlink == 1)
+		return false;
+	if (links_find(links, st->st_dev, st->st_ino) != NULL)
+		return true;
+	links_add(links, st->st_dev, st->st_ino, "");
+	return false;
+}
+
 bool
 need_of_tree(struct need *need, const char *directory, const struct stat *skip)
 {
@@ -141,11 +176,8 @@ need_of_tree(struct need *need, const char *directory, const struct stat *skip)
 		}
 		st = &entry->st;
 		need_add_name(&names[walk.depth - 1], strlen(entry->name));
-		if (S_ISDIR(st->st_mode) || st->st_nlink == 1 ||
-		    links_find(&links, st->st_dev, st->st_ino) == NULL)
+		if (!is_known(&links, st))
 			need_add(need, st);
-		if (!S_ISDIR(st->st_mode) && st->st_nlink > 1)
-			links_add(&links, st->st_dev, st->st_ino, "");
 		if (S_ISDIR(st->st_mode) && host_walk_enter(&walk, entry->name)) {
 			names = memory_grow(names, walk.depth - 1, &capacity, sizeof(*names));
 			names[walk.depth - 1] = (struct need_names){ 2 * ENTRY_SIZE + 8 };

@@ -9,15 +9,17 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#define NEED_UNITS 8 /* fragments of 512 bytes to 64 KiB */
+#define NEED_FRAGMENTS 8 /* in a block, at most */
+#define NEED_UNITS     8 /* fragments of 512 bytes to 64 KiB */
 
 struct need {
 	uint64_t block_size; /* 0: eight fragments, as far as there are such */
 	uint64_t pointer_size;
 	uint64_t inodes;
-	uint64_t content;	    /* bytes of all files */
-	uint64_t bytes[NEED_UNITS]; /* with fragments of 512 << index */
-	uint64_t largest;	    /* file */
+	uint64_t content;			   /* bytes of all files */
+	uint64_t bytes[NEED_UNITS];		   /* with fragments of 512 << index */
+	uint64_t runs[NEED_UNITS][NEED_FRAGMENTS]; /* free, by length, in blocks partly used */
+	uint64_t largest;			   /* file */
 };
 
 /* What a directory's entries take: in 512 bytes, those that fit. */

@@ -21,6 +21,8 @@ enum {
 	OPTION_OWNER,
 };
 
+#define JOURNAL_USUAL ((uint64_t)2 << 20) /* what the driver makes, or a little more */
+
 static const struct option_row rows[] = {
 	{ 'B', "order", "le|be", "byte order, little-endian by default" },
 	{ 'b', "block", "SIZE", "block size: 4k to 64k" },
@@ -181,8 +183,9 @@ take_format(struct mkfs *mkfs, int id, const char *value)
 		return size_read(value, &mkfs->density) && mkfs->density > 0;
 	case 'j':
 		if (value != NULL)
-			return option_add_size(mkfs, "journal", value, &number);
+			return option_add_size(mkfs, "journal", value, &mkfs->journal);
 		option_add(mkfs, "journal", NULL);
+		mkfs->journal = JOURNAL_USUAL;
 		return true;
 	case 'L':
 		return take_label(mkfs, value);
