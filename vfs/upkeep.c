@@ -60,6 +60,21 @@ fs_no_check(struct fs_check_request *request)
 	return -EOPNOTSUPP;
 }
 
+/* No driver knows what is there: maybe one does from what is left of it. */
+static int
+check_unknown(struct fs_check_request *request)
+{
+	const struct fs_type *type;
+
+	for (size_t i = 0; (type = fs_enumerate(request->kernel, i)) != NULL; i++) {
+		int error = type->needs_device ? type->check(request) : -EINVAL;
+
+		if (error != -EINVAL && error != -EOPNOTSUPP)
+			return error;
+	}
+	return -EINVAL;
+}
+
 int
 fs_check_at(const struct path_context *context, const char *type_name,
     struct fs_check_request *request)
@@ -81,12 +96,10 @@ fs_check_at(const struct path_context *context, const char *type_name,
 	if (error < 0)
 		return error;
 	known.device = request->device;
-	error = fs_find_for(&known, type_name, &type);
-	if (error < 0)
-		return error;
 	if (mount_uses_device(context->kernel, request->device, request->mode == FS_CHECK_ONLY))
 		return -EBUSY;
-	error = type->check(request);
-	ASSERT(error <= 0);
-	return error;
+	error = fs_find_for(&known, type_name, &type);
+	if (error == -EINVAL)
+		return check_unknown(request);
+	return error < 0 ? error : type->check(request);
 }
