@@ -67,8 +67,9 @@ web-serve: web
 
 bench:
 	@tools/need.sh build bench
+	@tools/need_npm.sh
 	@$(MAKE) --no-print-directory build
-	@ninja -C $(BUILD) -j $(JOBS) benches
+	@ninja -C $(BUILD) -j $(JOBS) benches wasm
 	@tools/bench.sh $(BUILD) $(BENCH)
 
 install: build

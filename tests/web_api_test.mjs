@@ -244,16 +244,22 @@ test("what is no image is refused with a reason, and the kernel goes on", async 
 test("a damaged image says what is wrong and where", async () => {
 	const damaged = new Uint8Array(image);
 	const view = new DataView(damaged.buffer);
-	let ino;
+	let ino, linkIno;
 
 	await withImage(damaged, {}, async (kernel) => {
+		linkIno = kernel.fs.lstatSync("/mnt/link").ino;
 		ino = kernel.fs.statSync("/mnt/large").ino;
 	});
 	// makefs puts the superblock at 8192; the first fields that are named here tell
 	// where inodes begin and how large a fragment is.  Spoil block pointers.
 	const inodes = view.getUint32(8192 + 16, true) * view.getUint32(8192 + 52, true);
 	damaged.fill(0xff, inodes + ino * 256 + 112, inodes + ino * 256 + 136);
+	damaged.fill(0xff, inodes + linkIno * 256, inodes + linkIno * 256 + 2); // its mode
 	await withImage(damaged, {}, async (kernel) => {
+		const entries = kernel.fs.entriesSync("/mnt");
+		assert.equal(entries.find(({ name }) => name === "link").error.code, "EUCLEAN");
+		assert.equal(entries.filter(({ error }) => error !== undefined).length, 1);
+		assert.equal(entries.find(({ name }) => name === "hello").stats.size, 13);
 		assert.throws(() => kernel.fs.readFileSync("/mnt/large"), (error) => {
 			assert.equal(error.code, "EUCLEAN");
 			assert.match(error.message, new RegExp(`inode ${ino}`));

@@ -11,7 +11,7 @@ import { fileHandler } from "../tools/web_serve.mjs";
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const { SOURCE_ROOT, BUILD_ROOT } = process.env;
 
-export const WAIT = 20000; // milliseconds, for what takes a few
+export const WAIT = 60000; // milliseconds, for what takes one, on a machine that does much else
 
 async function playwright() {
 	try {

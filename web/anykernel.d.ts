@@ -244,6 +244,8 @@ export class Entry {
 	readonly name: string;
 	readonly path: Path;
 	readonly stats: Stats;
+	/** Why the stats are empty, as for an inode that is damaged. */
+	readonly error?: KernelError;
 }
 
 /** The path of what is called name in path. */

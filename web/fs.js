@@ -109,12 +109,41 @@ export class Dirent extends Typed {
 	}
 }
 
-// What entries() gives.
+// Calls visit(name, type, ino) for each of getdents64()'s entries but . and ..
+function eachEntry(bytes, visit) {
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+
+	for (let at = 0; at < bytes.length; at += view.getUint16(at + 16, true)) {
+		const start = at + 19;
+		const name = bytes.subarray(start, bytes.indexOf(0, start));
+		const isDots = name[0] === 46 && (name.length === 1 ||
+			(name.length === 2 && name[1] === 46));
+
+		if (!isDots)
+			visit(name, bytes[at + 18], number64(view, at));
+	}
+}
+
+// A name as a string, and whether that is all there is to it.
+function textOf(bytes) {
+	let text = "";
+
+	for (const byte of bytes) {
+		if (byte >= 128)
+			return [decoder.decode(bytes), isText(bytes)];
+		text += String.fromCharCode(byte);
+	}
+	return [text, true];
+}
+
+// What entries() gives.  statx without a field in its mask is why there is none.
 export class Entry {
-	constructor(parentPath, bytes, stats) {
-		this.name = decoder.decode(bytes);
-		this.path = join(parentPath, isText(bytes) ? this.name : bytes);
-		this.stats = stats;
+	constructor({ name, path, statx }) {
+		this.name = name;
+		this.path = path;
+		this.stats = new Stats(statx);
+		this.error = this.stats._error === 0 ? undefined :
+			new KernelError(this.stats._error, { syscall: "lstat", path });
 	}
 }
 
@@ -158,6 +187,11 @@ export class Stats extends Typed {
 	// What it was made from.
 	_statx() {
 		return new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#view.byteLength);
+	}
+
+	// Why there is nothing here, or 0.
+	get _error() {
+		return this.#view.getUint32(0, true) === 0 ? this.#view.getUint32(4, true) : 0;
 	}
 
 	// The time at a place in nanoseconds, as a BigInt.
@@ -350,22 +384,13 @@ export class FileSystem {
 	// Calls visit(name, type, ino) for each entry of the directory but . and ..
 	#entries(path, visit) {
 		const bytes = new Uint8Array(ENTRIES_SIZE);
-		const view = new DataView(bytes.buffer);
 
 		this.#with(path, O_DIRECTORY, (fd) => {
 			const details = { syscall: "readdir", path };
 			let size;
 
-			while ((size = this.#must("getdents64", [fd, bytes, bytes.length], details)) > 0) {
-				for (let at = 0; at < size; at += view.getUint16(at + 16, true)) {
-					const start = at + 19;
-					const name = bytes.subarray(start, bytes.indexOf(0, start));
-					const isDots = name.length <= 2 && name.every((byte) => byte === 46);
-
-					if (!isDots)
-						visit(name, bytes[at + 18], number64(view, at));
-				}
-			}
+			while ((size = this.#must("getdents64", [fd, bytes, bytes.length], details)) > 0)
+				eachEntry(bytes.subarray(0, size), visit);
 		});
 	}
 
@@ -395,19 +420,29 @@ export class FileSystem {
 		return result;
 	}
 
-	// All that is in a directory with its attributes, in one go: { name, path, stats } of
-	// each, where path is a string if the name is UTF-8, and bytes otherwise.
+	// All that is in a directory with its attributes, in one go: { name, path, stats,
+	// error } of each, where path is a string if the name is UTF-8, and bytes otherwise,
+	// and error is why there are no stats, as for an inode that is damaged.
 	entriesSync(path) {
 		const found = [];
+		const details = { syscall: "readdir", path };
 
-		this.#entries(path, (bytes) => found.push(bytes.slice()));
-		return this.#with(path, O_DIRECTORY, (fd) => found.map((bytes) => {
-			const statx = new Uint8Array(STATX_SIZE);
+		this.#with(path, O_DIRECTORY, (fd) => {
+			let part;
 
-			this.#must("statx", [fd, bytes, AT_SYMLINK_NOFOLLOW, STATX_ALL, statx],
-				{ syscall: "lstat", path: bytes });
-			return new Entry(path, bytes, new Stats(statx));
-		}));
+			while ((part = this.#machine.entries(fd, details)) !== undefined) {
+				let at = 0;
+
+				eachEntry(part.entries, (bytes) => {
+					const [name, isWhole] = textOf(bytes);
+
+					found.push(new Entry({ name, path: join(path, isWhole ? name : bytes.slice()),
+						statx: part.attributes.subarray(at, at + STATX_SIZE) }));
+					at += STATX_SIZE;
+				});
+			}
+		});
+		return found;
 	}
 
 	readlinkSync(path, options) {

@@ -12,6 +12,9 @@ import { calls } from "./syscalls.js";
 const ROOM_SIZE = 128 * 1024; // for the arguments of a call
 const TABLE_SIZE = 64 * 1024; // for the lines of a partition table
 const WORD = 8;
+const ENTRIES_SIZE = 8 * 1024; // of getdents64() at a time, where attributes are wanted too
+const ENTRY_SIZE = 24; // the least of one
+const STATX_SIZE = 256;
 const ALIGNMENT = 16;
 const LOG_LINES_MAX = 1000; // kept here; the kernel keeps 8 KiB
 
@@ -242,6 +245,30 @@ export class Machine {
 		const log = this.linesSince(before);
 
 		return new KernelError(number, { log, cause: this.#host.sourceError, ...details });
+	}
+
+	// The next entries of the directory open as fd, all in the bytes of getdents64(), and
+	// their struct statx one after the other; copies.  Undefined at the end.
+	entries(fd, details) {
+		const before = this.lineCount;
+
+		this.#host.sourceError = undefined;
+		this.#begin();
+		try {
+			const at = this.#allocate(ENTRIES_SIZE);
+			const attributes = this.#allocate(Math.floor(ENTRIES_SIZE / ENTRY_SIZE) *
+				STATX_SIZE);
+			const size = this.#enter(() => this.#exports.web_entries(this.#kernel, fd, at,
+				ENTRIES_SIZE, attributes));
+
+			if (size < 0)
+				throw this.error(-size, details, before);
+			const entries = this.#host.view(at, size).slice();
+			return size === 0 ? undefined : { entries, attributes: this.#host.view(attributes,
+				Math.floor(size / ENTRY_SIZE) * STATX_SIZE).slice() };
+		} finally {
+			this.#end();
+		}
 	}
 
 	// ---- devices ----------------------------------------------------------------------

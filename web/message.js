@@ -9,7 +9,7 @@ export function pack(value) {
 	if (value instanceof Stats)
 		return { packed: "stats", statx: value._statx() };
 	if (value instanceof Entry)
-		return { packed: "entry", ...value, stats: value.stats._statx() };
+		return { packed: "entry", name: value.name, path: value.path, statx: value.stats._statx() };
 	if (value instanceof Dirent)
 		return { packed: "dirent", ...value, type: value._type() };
 	return value;
@@ -20,12 +20,8 @@ export function unpack(value) {
 		return value.map(unpack);
 	if (value?.packed === "stats")
 		return new Stats(value.statx);
-	if (value?.packed === "entry") {
-		const { name, path, stats } = value;
-
-		return Object.assign(Object.create(Entry.prototype), { name, path,
-			stats: new Stats(stats) });
-	}
+	if (value?.packed === "entry")
+		return new Entry(value);
 	if (value?.packed === "dirent")
 		return new Dirent(value.name, value.parentPath, value.type, value.ino);
 	return value;

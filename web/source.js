@@ -300,7 +300,8 @@ function openAddress(url) {
 	if (globalThis.XMLHttpRequest === undefined || globalThis.document !== undefined)
 		throw argumentError("an address can only be opened in a browser's worker; boot the " +
 			"kernel there, or fetch the image and give its bytes");
-	return new CachedSource(new HttpSource(url));
+	// Blocks as small as metadata, which lies all over an image; much at once in files.
+	return new CachedSource(new HttpSource(url), { blockSize: 16 * 1024, aheadMax: 64 });
 }
 
 function isAddress(value) {

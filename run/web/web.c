@@ -7,6 +7,7 @@
  */
 #include "run/web/web.h"
 
+#include "base/endian.h"
 #include "base/errno.h"
 #include "base/format.h"
 #include "base/list.h"
@@ -23,6 +24,17 @@
 
 #define INIT_PID    1
 #define MILLISECOND 1000000.0
+
+/* Linux's, asm-generic, as in syscall/syscalls.txt. */
+#define SYS_GETDENTS64 61
+#define SYS_STATX      291
+
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define STATX_WANTED	    0xfff /* the basic fields and the time of birth */
+#define STATX_SIZE	    256
+#define STATX_BLKSIZE	    4  /* offset in struct statx */
+#define DIRENT_LENGTH	    16 /* offsets in struct linux_dirent64 */
+#define DIRENT_NAME	    19
 
 struct web_kernel {
 	struct list link; /* in kernels */
@@ -146,6 +158,48 @@ double
 web_syscall(struct web_kernel *web, int number)
 {
 	return (double)syscall_dispatch(web->thread, (uint64_t)number, web->arguments);
+}
+
+/* Do the call of this number with its arguments in words. */
+static int64_t
+call(struct web_kernel *web, uint64_t number, const uint64_t words[SYSCALL_ARGUMENTS_MAX])
+{
+	return syscall_dispatch(web->thread, number, words);
+}
+
+static bool
+is_dots(const uint8_t *name)
+{
+	return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
+}
+
+/* The struct statx of name, or one that says why there is none. */
+static void
+tell_entry(struct web_kernel *web, int fd, const uint8_t *name, uint8_t *attributes)
+{
+	const uint64_t words[SYSCALL_ARGUMENTS_MAX] = { (uint64_t)fd, (uintptr_t)name,
+		AT_SYMLINK_NOFOLLOW, STATX_WANTED, (uintptr_t)attributes };
+	int64_t error = call(web, SYS_STATX, words);
+
+	if (error < 0) {
+		memset(attributes, 0, STATX_SIZE);
+		store_le32(attributes + STATX_BLKSIZE, (uint32_t)-error);
+	}
+}
+
+int
+web_entries(struct web_kernel *web, int fd, uint8_t *entries, size_t size, uint8_t *attributes)
+{
+	const uint64_t words[SYSCALL_ARGUMENTS_MAX] = { (uint64_t)fd, (uintptr_t)entries, size };
+	int64_t length = call(web, SYS_GETDENTS64, words);
+
+	for (int64_t at = 0; at < length; at += load_le16(entries + at + DIRENT_LENGTH)) {
+		if (is_dots(entries + at + DIRENT_NAME))
+			continue;
+		tell_entry(web, fd, entries + at + DIRENT_NAME, attributes);
+		attributes += STATX_SIZE;
+	}
+	return (int)length;
 }
 
 /* ---- devices ------------------------------------------------------------------- */

@@ -37,6 +37,15 @@ EXPORT("web_arguments") uint64_t *web_arguments(struct web_kernel *web);
 EXPORT("web_syscall") double web_syscall(struct web_kernel *web, int number);
 
 /*
+ * The next entries of the directory open as fd, as getdents64() gives them in size
+ * bytes at entries, and of each in turn but "." and ".." its struct statx, which are
+ * put one after the other at attributes: at most size / 24 of them.  Where there
+ * are no attributes to be had, stx_mask is 0 and stx_blksize the error, positive.
+ */
+EXPORT("web_entries")
+int web_entries(struct web_kernel *web, int fd, uint8_t *entries, size_t size, uint8_t *attributes);
+
+/*
  * Make the store that JavaScript knows as name a block device, /dev/NAME.  What
  * cannot be opened for writing is not opened; errors as block_attach_host()'s.
  */

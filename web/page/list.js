@@ -94,7 +94,7 @@ export class List {
 		},
 		cell("name", make("span", { class: "icon", "aria-hidden": "true" }),
 			make("span", { class: "text" }, nameText(entry.name))),
-		cell("size", isFile ? sizeText(stats.size) : kindText(stats)),
+		cell("size", entry.error ? "damaged" : isFile ? sizeText(stats.size) : kindText(stats)),
 		cell("time", timeText(stats.mtime)), cell("mode", modeText(stats)),
 		cell("owner", `${stats.uid}:${stats.gid}`));
 

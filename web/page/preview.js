@@ -90,6 +90,12 @@ export class Preview {
 		this.clear();
 		if (entry === undefined)
 			return;
+		if (entry.error !== undefined) {
+			this.#place.replaceChildren(this.#head(entry), make("p", { class: "problem" },
+				explain(entry.error, "Reading its inode")));
+			this.#place.hidden = false;
+			return;
+		}
 		const mine = this.#shown;
 		const body = make("div", { class: "preview-body" });
 

@@ -353,7 +353,9 @@ async function copyFolder(shell, from, to, stats) {
 		await copy(shell, entry.path, join(to, baseOf(entry.path)), true);
 }
 
-async function longLine(shell, { name, path, stats }) {
+async function longLine(shell, { name, path, stats, error }) {
+	if (error !== undefined)
+		return `${nameText(name)}: ${visible(error.message)}\n`;
 	const size = stats.isCharacterDevice() || stats.isBlockDevice() ?
 		`${stats.rdevMajor}, ${stats.rdevMinor}` : String(stats.size);
 	const target = stats.isSymbolicLink() ?
