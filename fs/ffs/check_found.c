@@ -406,6 +406,20 @@ no_found(struct ffs_checking *check, const char *why)
 	return 1;
 }
 
+/*
+ * The inode may have been a directory's that was cleared: those in it, whose ".."
+ * says its number, are not in the one that gets the number now.
+ */
+static void
+forget_parent(struct ffs_checking *check, uint32_t ino)
+{
+	struct check_directory *dirs = check->directories.items;
+
+	for (size_t i = 0; i < check->directories.count; i++)
+		if (dirs[i].dotdot == ino)
+			dirs[i].dotdot = FFS_CHECK_NO_INO;
+}
+
 static int
 make_found(struct ffs_checking *check)
 {
@@ -413,6 +427,8 @@ make_found(struct ffs_checking *check)
 	uint32_t ino;
 	int error = find_inode(check, &ino);
 
+	if (error == 0)
+		forget_parent(check, ino);
 	if (error == 0)
 		error = make_directory(check, ino, FFS_ROOT_INO, FOUND_PERMISSIONS);
 	if (error == 0)

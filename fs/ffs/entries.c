@@ -122,21 +122,28 @@ follow_tail(struct ffs_inode *dir, struct buffer *old, uint64_t address, uint32_
 	struct ffs_mount *fs = mount_of(dir);
 	uint64_t offset = ffs_fragment_offset(&fs->sb, address);
 	struct buffer *buffer;
+	unsigned wave;
 	int error;
 
 	if (offset == old->offset) {
 		error = buffer_enlarge(old, length);
 		if (error == 0)
-			buffer_dirty(old, FFS_WAVE_NEW);
+			buffer_dirty(old, FFS_WAVE_ENTRY);
 		return error;
 	}
 	error = buffer_new(fs->dev, offset, length, &buffer);
 	if (error < 0)
 		return error == -EINVAL ? ffs_break(fs, -EUCLEAN) : error;
+	/* The entries that are on the medium now, until those in old are to be there. */
+	error = block_read(fs->dev, old->offset, buffer->data, old->size);
+	if (error == 0)
+		error = ffs_write_fresh(fs, offset, buffer->data, old->size);
 	memcpy(buffer->data, old->data, old->size);
-	buffer_dirty(buffer, FFS_WAVE_NEW);
+	if (!buffer_wave(old, &wave))
+		wave = FFS_WAVE_ENTRY;
+	buffer_dirty(buffer, wave);
 	buffer_put(buffer);
-	return 0;
+	return error;
 }
 
 /* Have blocks stored up to size, with buffers of what is new. */
@@ -166,7 +173,7 @@ store_blocks(struct ffs_inode *dir, uint64_t size, bool uses_reserve)
 		error =
 		    buffer_new(fs->dev, ffs_fragment_offset(&fs->sb, run.address), length, &buffer);
 		if (error == 0) {
-			buffer_dirty(buffer, FFS_WAVE_NEW);
+			buffer_dirty(buffer, FFS_WAVE_ENTRY);
 			buffer_put(buffer);
 		}
 	}
@@ -207,8 +214,10 @@ grow(struct ffs_inode *dir, bool uses_reserve, struct ffs_place *out)
 	from = (uint32_t)old & (sb->block_size - 1);
 	to = from + (uint32_t)(size - old);
 	fill_empty(sb, out->buffer->data, from, to);
-	buffer_dirty(out->buffer, FFS_WAVE_NEW);
-	return ffs_inode_update(dir);
+	buffer_dirty(out->buffer, FFS_WAVE_ENTRY);
+	error = ffs_write_fresh(mount_of(dir), out->buffer->offset + from, out->buffer->data + from,
+	    to - from);
+	return error < 0 ? error : ffs_inode_update(dir);
 }
 
 int

@@ -83,14 +83,16 @@ store_first(struct making *making, uint32_t length)
 		making->count = 0;
 		return error == -EINVAL ? ffs_break(fs, -EUCLEAN) : error;
 	}
-	if (is_directory(making))
+	if (is_directory(making)) {
 		ffs_directory_fill(&fs->sb, buffer->data, buffer->size, making->ino,
 		    (uint32_t)making->dir->vnode.ino);
-	else
+		error = ffs_write_fresh(fs, buffer->offset, buffer->data, buffer->size);
+	} else {
 		memcpy(buffer->data, making->what->target.bytes, making->what->target.length);
-	buffer_dirty(buffer, FFS_WAVE_NEW);
+	}
+	buffer_dirty(buffer, is_directory(making) ? FFS_WAVE_ENTRY : FFS_WAVE_NEW);
 	buffer_put(buffer);
-	return 0;
+	return error;
 }
 
 /* What the new inode says. */

@@ -381,8 +381,12 @@ take_inode_in(struct ffs_mount *fs, uint32_t number, bool is_directory, uint32_t
 		group_close_unchanged(&open);
 		return index == FFS_GROUP_NONE ? -ENOSPC : ffs_break(fs, -EUCLEAN);
 	}
-	while (error == 0 && index >= ffs_group_initialised(&open.group))
+	while (error == 0 && index >= ffs_group_initialised(&open.group)) {
 		error = initialise_inodes(fs, &open.group);
+		/* An entry may lead there only once the header counts it. */
+		buffer_dirty(open.buffer, FFS_WAVE_NEW);
+		buffer_set_wave(open.buffer, FFS_WAVE_NEW);
+	}
 	if (error == 0) {
 		ffs_group_take_inode(&open.group, index, is_directory);
 		*ino = number * fs->sb.inodes_per_group + index;

@@ -285,6 +285,20 @@ pass_orphans(struct ffs_writing *writing)
 	mutex_unlock(&writing->lock);
 }
 
+int
+ffs_write_fresh(struct ffs_mount *fs, uint64_t offset, const void *bytes, uint32_t size)
+{
+	int error;
+
+	if (fs->writing->log != NULL)
+		return 0;
+	error = block_write(fs->dev, offset, bytes, size);
+	if (error < 0)
+		return ffs_break(fs, error);
+	atomic_store(&fs->writing->is_data_written, true);
+	return 0;
+}
+
 /* Have these bytes in the buffer of their place, which is dirty then if they are new. */
 static int
 update_buffer(struct ffs_mount *fs, uint64_t offset, const uint8_t *bytes, uint32_t size)
@@ -448,7 +462,8 @@ ffs_sync(struct mount *mount)
 int
 ffs_sync_vnode(struct vnode *vnode, bool data_only)
 {
-	return ffs_sync(vnode->mount);
+	/* With its inode go those of other files, and must not point to what is not written. */
+	return vnode_sync_mount(vnode, data_only);
 }
 
 /* ---- start and stop ------------------------------------------------------------------------ */

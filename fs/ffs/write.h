@@ -110,6 +110,15 @@ bool ffs_make_space(struct ffs_mount *fs);
 /* Damage was found by who writes: nothing is written from now on.  Returns -EUCLEAN. */
 int ffs_break(struct ffs_mount *fs, int error);
 
+/*
+ * Within an operation: write what a block that is new to a directory holds until
+ * its entries may be there, whole sectors.  The inode that points to it goes before
+ * the inodes that entries lead to are durable, so the block must be good without
+ * them.  With a journal, nothing: all becomes durable at a time.
+ */
+MUST_CHECK int ffs_write_fresh(struct ffs_mount *fs, uint64_t offset, const void *bytes,
+    uint32_t size);
+
 /* mount_ops.sync and vnode_ops.sync. */
 int ffs_sync(struct mount *mount);
 int ffs_sync_vnode(struct vnode *vnode, bool data_only);

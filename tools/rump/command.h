@@ -50,6 +50,7 @@ extern const struct command rm_command;
 extern const struct command rmdir_command;
 extern const struct command sh_command;
 extern const struct command mkfs_command;
+extern const struct command sim_command;
 extern const struct command stat_command;
 extern const struct command tar_command;
 extern const struct command touch_command;

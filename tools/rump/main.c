@@ -53,6 +53,7 @@ const struct command *const commands[] = {
 	&mkfs_command,
 	&info_command,
 	&fsck_command,
+	&sim_command,
 	NULL,
 };
 
