@@ -248,8 +248,11 @@ another call with some of its arguments given."""
                 support = "`" + call.public.same.replace("|", "\\|") + "`"
             declared = call.public.public().replace("\n   ", "")
             yield f"| {call.number or ''} | `{declared}` | {support} |"
-    yield "\n## Not supported\n\nBy number, these and all others give `ENOSYS`.\n"
-    yield from ("- " + line for line in missing)
+    yield "\n## Not supported\n\nBy number, these and all others give `ENOSYS`."
+    yield "\n| function | support |\n|---|---|"
+    for line in missing:
+        names, _, why = line.partition(": ")
+        yield f"| {names} | no: {why} |"
 
 
 def describe_javascript(call, p):
