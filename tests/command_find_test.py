@@ -7,7 +7,7 @@ import shlex
 import subprocess
 
 import command
-from command import complaint, good, on_terminal, rump, scratch, test
+from command import EMULATOR, complaint, good, on_terminal, rump, scratch, test
 
 # Expressions about what makefs keeps; sizes of directories are the file system's.
 EXPRESSIONS = (
@@ -133,8 +133,9 @@ def exec_leaves_nothing_behind(images, tree):
         good("find", f"{images[0]}:/sizes", "-exec", "true", "{}", ";", env=environment)
         answer = rump("find", f"{images[0]}:/fifo", "-exec", "true", "{}", ";", env=environment)
         assert answer.status == 1 and "device, fifo or socket" in answer.errors, answer.errors
-        answer = rump("find", f"{images[0]}:/sparse", "-exec", "/none", "{}", ";", env=environment)
-        assert answer.status == 1 and "cannot run /none" in answer.errors, answer.errors
+        if not EMULATOR:  # qemu-user does not tell who spawns that there is no such program
+            answer = rump("find", f"{images[0]}:/sparse", "-exec", "/none", "{}", ";", env=environment)
+            assert answer.status == 1 and "cannot run /none" in answer.errors, answer.errors
         assert os.listdir(place) == []
 
 
