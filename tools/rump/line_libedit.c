@@ -32,8 +32,8 @@ enum {
 
 /* The functions of it that are used: LIBRARY_FUNCTIONS(apply) is apply(name) for each. */
 #define LIBRARY_FUNCTIONS(apply) \
-	apply(el_init) apply(el_end) apply(el_reset) apply(el_gets) apply(el_set) apply(el_get) \
-	    apply(el_source) apply(el_line) apply(el_insertstr) apply(el_deletestr) \
+	apply(el_init) apply(el_end) apply(el_reset) apply(el_gets) apply(el_set) apply(el_wset) \
+	    apply(el_get) apply(el_source) apply(el_line) apply(el_insertstr) apply(el_deletestr) \
 		apply(history_init) apply(history_end) apply(history)
 
 #define LIBRARY_POINTER(name) __typeof__(name) *name;
@@ -182,7 +182,7 @@ choices_print(EditLine *edit, const struct line_choices *choices)
 }
 
 static unsigned char
-line_complete_here(EditLine *edit, int character)
+line_complete_here(EditLine *edit, wint_t character)
 {
 	struct line_reader *reader = reader_of(edit);
 	const LineInfo *info = library.el_line(edit);
@@ -243,7 +243,8 @@ line_begin(const char *history_file, line_complete *complete, void *context)
 	library.el_set(reader->edit, EL_EDITOR, "emacs");
 	library.el_set(reader->edit, EL_HIST, library.history, reader->history);
 	library.el_set(reader->edit, EL_GETCFN, character_read);
-	library.el_set(reader->edit, EL_ADDFN, "rump-complete", "what the word can become",
+	/* In bytes, it would keep copies and never free them. */
+	library.el_wset(reader->edit, EL_ADDFN, L"rump-complete", L"what the word can become",
 	    line_complete_here);
 	library.el_set(reader->edit, EL_BIND, "^I", "rump-complete", NULL);
 	library.el_source(reader->edit, NULL);
