@@ -118,6 +118,8 @@ def commands_work_where_the_shell_is(images, tree):
         own = good("ls", "-l", f"{image}:/sizes").output
         assert good("sh", "-c", "cd sizes; ls -l", image).output == own
         assert good("sh", "-c", "ls --json sizes; ls sizes", image).lines[-1] == "511"
+        found = good("sh", "-c", "find -name hard; find ! -type f -name file", f"{image}:/links")
+        assert found.lines == ["./hard"], found.lines
         same = good("sh", "-c", f"diff links host:{tree}/links; cat .hidden", image)
         assert same.lines == ["hidden"]
 

@@ -6,11 +6,12 @@ import fcntl
 import os
 import shutil
 import stat
+import struct
 import subprocess
 
 import command
 from command import complaint, good, rump, scratch, test
-from writable import CLEAN, fresh, names, on_each_kind, seen_by_sleuth_kit, told
+from writable import CLEAN, fresh, must_be_sound, names, on_each_kind, seen_by_sleuth_kit, told
 
 # ---- one command after the other ------------------------------------------------------------
 
@@ -164,6 +165,29 @@ def what_cannot_be_written_is_refused_and_stays_as_it_is(images, tree):
         assert "compressed" in line, line
         assert image.read_bytes() == fresh("ffs2")
     return None
+
+
+@test
+def a_partition_is_changed_and_nothing_else(images, tree):
+    with scratch() as place:
+        start = 64
+        content = fresh("ffs2")
+        table = bytearray(512)
+        table[446:462] = struct.pack("<B3xB3xII", 0, 0xA5, start, len(content) // 512)
+        table[510:512] = b"\x55\xaa"
+        disk = place / "disk.img"
+        around = os.urandom((start - 1) * 512), os.urandom(512 * 10)
+        disk.write_bytes(bytes(table) + around[0] + content + around[1])
+        good("mkdir", f"{disk}:/whole")
+        good("-p", "1", "mkdir", f"{disk}:/named")
+        after = disk.read_bytes()
+        assert after[:512] == table and after[512:start * 512] == around[0]
+        assert after[-len(around[1]):] == around[1]
+        part = place / "part.img"
+        part.write_bytes(after[start * 512:-len(around[1])])
+        must_be_sound(part)
+        assert names(part) >= {"/whole", "/named"}
+        assert "no partition 2" in complaint(2, "-p", "2", "mkdir", f"{disk}:/x")
 
 
 @test

@@ -229,13 +229,32 @@ status_raise(struct shell *shell, int status)
 		shell->is_over = true;
 }
 
+/* Where the expression of a command that has one begins in argv; argc: there is none. */
+static int
+expression_begin(const struct command *command, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "(") == 0 || strcmp(argv[i], "!") == 0)
+			return i;
+		for (const struct option_row *row = command->primaries;
+		     argv[i][0] == '-' && row != NULL && row->id != 0; row++) {
+			if (strcmp(argv[i] + 1, row->name) == 0)
+				return i;
+		}
+	}
+	return argc;
+}
+
 /* Run a command of rump's; argv has room for one operand more. */
 static int
 inside_run(const struct command *command, int argc, char **argv)
 {
-	if (command->here != NULL && complete_lacks_operand(command, argv, argc)) {
-		argv[argc++] = (char *)command->here;
-		argv[argc] = NULL;
+	int end = expression_begin(command, argc, argv);
+
+	if (command->here != NULL && complete_lacks_operand(command, argv, end)) {
+		memmove(&argv[end + 1], &argv[end], (size_t)(argc - end) * sizeof(*argv));
+		argv[end] = (char *)command->here;
+		argv[++argc] = NULL;
 	}
 	report_begin(command->name);
 	return command->run(argc, argv);
