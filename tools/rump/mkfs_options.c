@@ -303,5 +303,6 @@ const struct command mkfs_command = {
 	.details = details,
 	.options = rows,
 	.wanted = "say which image to make",
+	.is_outside = true,
 	.run = mkfs_run,
 };

@@ -390,5 +390,6 @@ const struct command sim_command = {
 	    "case again, with every step.\n",
 	.options = rows,
 	.wanted = "say what to run: sweep, memory, errors, threads, list, or replay SEED",
+	.is_outside = true,
 	.run = sim_run,
 };
