@@ -277,7 +277,7 @@ note_directory(struct ffs_checking *check, uint32_t ino)
 	return 0;
 }
 
-static int
+static NOINLINE int
 check_content(struct ffs_checking *check, struct visit *visit)
 {
 	int is_resized = check_size(check, visit);
@@ -311,7 +311,7 @@ has_known_type(const struct ffs_dinode *dinode)
 }
 
 /* An inode of a type that there is none of; 1 if it is to be looked at no more. */
-static int
+static NOINLINE int
 check_type(struct ffs_checking *check, struct visit *visit, uint8_t *bytes,
     struct check_inode *inode)
 {
@@ -357,7 +357,7 @@ has_target(struct ffs_checking *check, const struct ffs_dinode *dinode)
 }
 
 /* A symbolic link to nothing that could be a path; 1 if it is to be looked at no more. */
-static int
+static NOINLINE int
 check_target(struct ffs_checking *check, struct visit *visit, uint8_t *bytes)
 {
 	char text[128];
@@ -375,7 +375,8 @@ check_target(struct ffs_checking *check, struct visit *visit, uint8_t *bytes)
 	return result < 0 ? result : 1;
 }
 
-static int
+/* Like what it calls, with a frame of its own: together they would be too large. */
+static NOINLINE int
 check_inode(struct ffs_checking *check, uint32_t ino, uint8_t *bytes, struct check_inode *inode)
 {
 	struct visit visit = { .ino = ino };
