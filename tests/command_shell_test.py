@@ -7,6 +7,7 @@ import pty
 import select
 import signal
 import subprocess
+import termios
 import time
 
 import command
@@ -178,6 +179,11 @@ class Terminal:
         self.expect("> " if "-w" not in words else "# ")
 
     def type(self, keys):
+        """Once the editor listens: it shows its prompt a little before that."""
+        deadline = time.monotonic() + WAIT
+        while termios.tcgetattr(self.terminal)[3] & termios.ICANON:
+            assert time.monotonic() < deadline, self.text
+            select.select([], [], [], 0.001)
         os.write(self.terminal, keys.encode())
 
     def read(self):
