@@ -8,8 +8,9 @@
  *
  * Directories of more than a few blocks get an index at the first lookup, so
  * that reading a directory of n files by name takes O(n), not O(n^2).  Without
- * memory for it, they are searched from where the last search ended, which comes
- * to the same for whoever asks in the order of the directory.
+ * memory for it, or if some of it cannot be read, they are searched from where the
+ * last search ended, which comes to the same for whoever asks in the order of the
+ * directory.
  *
  * A tree that leads back into itself would be walked for ever by whoever lists
  * it.  So a directory is entered only through the one directory that its ".."
@@ -225,7 +226,11 @@ index_block(struct walk *walk, struct ffs_index *index, uint64_t start)
 	return error;
 }
 
-/* A new index of the directory, good for all blocks that are. */
+/*
+ * A new index of the directory, good for all blocks that are.  Where there is too
+ * much damage it ends, as a search does: a name that comes later is answered as
+ * one that damage hides, and nobody reads all of this again for the next one.
+ */
 static int
 index_build(struct walk *walk, struct ffs_index **out)
 {
@@ -237,7 +242,9 @@ index_build(struct walk *walk, struct ffs_index **out)
 	for (uint64_t offset = 0; offset < size; offset += FFS_DIRENT_BLOCK_SIZE) {
 		int error = index_block(walk, *out, offset);
 
-		if (error == 0 || (error == -EUCLEAN && walk->damage_count <= DAMAGES_MAX))
+		if (error == -EUCLEAN && walk->damage_count > DAMAGES_MAX)
+			break;
+		if (error == 0 || error == -EUCLEAN)
 			continue;
 		ffs_index_destroy(*out);
 		*out = NULL;
@@ -259,7 +266,7 @@ index_have(struct walk *walk)
 	error = index_build(walk, &index);
 	if (error == 0)
 		atomic_store_explicit(&dir->index, index, memory_order_release);
-	if (error == -ENOMEM)
+	if (error == -ENOMEM || error == -EIO)
 		atomic_store_explicit(&dir->is_searched, true, memory_order_relaxed);
 	return index;
 }

@@ -401,12 +401,37 @@ gives_up_on_what_is_no_directory_at_all(void **state)
 	assert_int_equal(look_for(image, "/mnt/big/%s", "nothing"), -EUCLEAN);
 }
 
+/* Else looking all names up, as who lists it does, takes as many readings of it. */
+static void
+reads_what_is_hardly_a_directory_once_for_many_lookups(void **state)
+{
+	struct ffs_image *image = *state;
+	size_t said;
+	char name[32];
+
+	put_big(image);
+	for (unsigned i = 20; i < 40; i++)
+		memset(ffs_image_at(image, big_block(image, i)), 0xff, 4096);
+	ffs_image_must_mount(image);
+	assert_int_equal(look_for(image, "/mnt/big/%s", "nothing"), -EUCLEAN);
+	assert_true(ffs_image_said(image, "directory inode 20, byte"));
+	said = image->host.console_length;
+	for (unsigned i = 2; i < 20 * 32; i += 100) {
+		name_file(name, i);
+		assert_int_equal(look_for(image, "/mnt/big/%s", name), 0);
+	}
+	name_file(name, 20 * 32);
+	assert_int_equal(look_for(image, "/mnt/big/%s", name), -EUCLEAN);
+	assert_int_equal(image->host.console_length, said);
+}
+
 static void
 passes_on_errors_of_the_device(void **state)
 {
 	struct ffs_image *image = *state;
 	struct listing listing;
 	struct vnode *dir;
+	char name[32];
 
 	put_big(image);
 	image->fake.bad_offset = big_block(image, 5) * 512;
@@ -416,8 +441,11 @@ passes_on_errors_of_the_device(void **state)
 	dir = must_find(&image->context, "/mnt/big");
 	assert_int_equal(list(dir, 10, 0, &listing), -EIO);
 	assert_int_equal(listing.count, 5 * 32 + 1);
-	vnode_put(dir);
 	assert_int_equal(look_for(image, "/mnt/big/%s", "nothing"), -EIO);
+	assert_true(ffs_inode_of(dir)->is_searched);
+	vnode_put(dir);
+	name_file(name, 5 * 32 - 1);
+	assert_int_equal(look_for(image, "/mnt/big/%s", name), 0);
 }
 
 static void
@@ -541,6 +569,7 @@ main(void)
 		CASE(shows_what_is_left_of_a_damaged_directory_and_then_the_error),
 		CASE(goes_on_after_a_block_that_cannot_be_had),
 		CASE(gives_up_on_what_is_no_directory_at_all),
+		CASE(reads_what_is_hardly_a_directory_once_for_many_lookups),
 		CASE(passes_on_errors_of_the_device),
 		CASE(refuses_names_that_lead_nowhere),
 		CASE(enters_a_directory_only_from_its_parent),

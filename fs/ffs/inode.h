@@ -37,7 +37,7 @@ struct ffs_inode {
 	uint32_t parent_ino;		   /* directories: what ".." says */
 	_Atomic bool is_damaged;	   /* directories: some entries could not be read */
 	_Atomic(struct ffs_index *) index; /* directories: owned; NULL until it is wanted */
-	_Atomic bool is_searched;	   /* directories: there is no memory for an index */
+	_Atomic bool is_searched;	   /* directories: no index could be made */
 	_Atomic uint64_t found_at;	   /* directories: where the last search ended */
 };
 
