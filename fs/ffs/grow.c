@@ -33,6 +33,10 @@ struct growing {
 	bool zeroes_all; /* nobody writes pages of it */
 	uint64_t near;	 /* where the next block would best be */
 
+	/* Blocks that are new belong to the run if it is, and if they lie here; 0: there is none. */
+	uint64_t run_end;
+	bool run_is_new;
+
 	/* The block looked at last. */
 	uint64_t first; /* its fragment */
 	bool is_new;
@@ -178,7 +182,7 @@ complete_tail(struct growing *growing)
 	return error;
 }
 
-/* Store a block that is a hole. */
+/* Store a block that is a hole.  1: it would not lie behind the run, so it was not. */
 static int
 store_block(struct growing *growing, uint64_t block, uint32_t length)
 {
@@ -192,6 +196,10 @@ store_block(struct growing *growing, uint64_t block, uint32_t length)
 	if (error < 0)
 		return error;
 	error = ffs_space_take(fs, &want, &growing->first);
+	if (error == 0 && growing->run_end != 0 && growing->first != growing->run_end) {
+		ffs_space_return(fs, growing->first, want.count);
+		error = 1;
+	}
 	if (error == 0) {
 		error = zero_rest(growing, block, growing->first, 0, length);
 		if (error < 0)
@@ -205,7 +213,11 @@ store_block(struct growing *growing, uint64_t block, uint32_t length)
 	return error;
 }
 
-/* Have a block stored as far as end needs it. */
+/*
+ * Have a block stored as far as end needs it.  1: it is a hole that is no part of
+ * the run, and stays one.  Nobody may come to write it, and then what it held
+ * before, which was another file's, would be there to be read.
+ */
 static int
 have_block(struct growing *growing, uint64_t block)
 {
@@ -224,6 +236,8 @@ have_block(struct growing *growing, uint64_t block)
 	growing->is_new = growing->first == 0;
 	if (error < 0)
 		return error;
+	if (growing->is_new && growing->run_end != 0 && !growing->run_is_new)
+		return 1;
 	if (growing->is_new)
 		return store_block(growing, block, length);
 	/* What is past the end, and stored, is no file of ours. */
@@ -266,28 +280,29 @@ have_run(struct growing *growing, struct extent *out)
 	growing->near = near_of(growing, block);
 	while (error == 0 && next <= last) {
 		error = have_block(growing, next);
-		if (error < 0)
+		if (error != 0)
 			break;
-		/* The next one may be laid out already; then it counts when it is asked for. */
+		/* One that is there already, elsewhere, may have become larger all the same. */
 		growing->inode->stored_size = max_u64(growing->inode->stored_size,
 		    min_u64(growing->end, (next + 1) << sb->block_shift));
 		if (next == block) {
 			first = growing->first;
-			out->is_new = growing->is_new;
-		} else if (growing->is_new != out->is_new ||
-			   growing->first !=
-			       first + ((next - block) << sb->block_fragments_shift)) {
+			growing->run_is_new = growing->is_new;
+		} else if (growing->is_new != growing->run_is_new ||
+			   growing->first != growing->run_end) {
 			break;
 		}
+		growing->run_end = growing->first + sb->fragments_per_block;
 		next++;
 		if (!ffs_journal_has_room(growing->fs))
 			break;
-		growing->near = growing->first + sb->fragments_per_block;
+		growing->near = growing->run_end;
 		if (growing->near + sb->fragments_per_block > sb->fragment_count)
 			growing->near = 0;
 	}
 	if (next == block)
 		return error;
+	out->is_new = growing->run_is_new;
 	out->address = ffs_fragment_offset(sb, first) + within;
 	out->length = min_u64(growing->end, next << sb->block_shift) - growing->offset;
 	return 0;

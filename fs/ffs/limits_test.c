@@ -249,6 +249,53 @@ space_taken_ahead_is_counted_and_holes_give_it_back(void **state)
 	(void)state;
 }
 
+/* One extent to be written; returns how many blocks it has. */
+static uint64_t
+map_blocks(struct vnode *vnode, uint64_t first, uint64_t count, bool *is_new)
+{
+	uint64_t size = image.sb.block_size;
+	struct extent extent;
+
+	assert_int_equal(vnode_map_extent(vnode, first * size, count * size, EXTENT_WRITE, &extent),
+	    0);
+	assert_int_equal(extent.length % size, 0);
+	*is_new = extent.is_new;
+	return extent.length / size;
+}
+
+static void
+nothing_is_stored_beyond_the_extent_that_is_told(void **state)
+{
+	for (size_t s = 0; s < ARRAY_SIZE(samples); s++) {
+		uint64_t sectors;
+		struct vnode *vnode;
+		bool is_new;
+
+		begin(s);
+		sectors = image.sb.block_size / 512;
+		vnode = make("/mnt/f");
+		must_write(vnode, "x", 1, 5 * (uint64_t)image.sb.block_size);
+		rwlock_lock_exclusive(&vnode->lock);
+		/* Up to what is there, from there, and up to the first indirect block. */
+		assert_int_equal(map_blocks(vnode, 0, 40, &is_new), 5);
+		assert_true(is_new);
+		assert_int_equal(vnode->attributes.block_count, 6 * sectors);
+		assert_int_equal(map_blocks(vnode, 5, 35, &is_new), 1);
+		assert_false(is_new);
+		assert_int_equal(vnode->attributes.block_count, 6 * sectors);
+		assert_int_equal(map_blocks(vnode, 6, 34, &is_new), 6);
+		assert_true(is_new);
+		assert_int_equal(vnode->attributes.block_count, (12 + 1) * sectors);
+		assert_int_equal(map_blocks(vnode, 12, 28, &is_new), 28);
+		assert_true(is_new);
+		assert_int_equal(vnode_resize(vnode, 0), 0);
+		rwlock_unlock_exclusive(&vnode->lock);
+		vnode_put(vnode);
+		end();
+	}
+	(void)state;
+}
+
 /* ---- the rest --------------------------------------------------------------------------- */
 
 static void
@@ -359,6 +406,7 @@ main(void)
 		cmocka_unit_test(the_largest_file_is_as_the_superblock_says),
 		cmocka_unit_test(the_reserve_is_the_superusers),
 		cmocka_unit_test(space_taken_ahead_is_counted_and_holes_give_it_back),
+		cmocka_unit_test(nothing_is_stored_beyond_the_extent_that_is_told),
 		cmocka_unit_test(links_have_a_limit),
 		cmocka_unit_test(superblocks_and_groups_say_when),
 		cmocka_unit_test(flags_and_times_are_stored),

@@ -208,13 +208,31 @@ device_make(struct mkfs *mkfs, uint64_t density)
 	return error == 0;
 }
 
+/*
+ * Have size bytes of zeros.  A file that is cut to nothing is written out by some
+ * systems when it is closed, for those who replace files that way.
+ */
+static bool
+image_clear(const struct mkfs *mkfs, uint64_t size)
+{
+	struct stat st;
+
+	if (fstat(mkfs->fd, &st) < 0)
+		return false;
+	if (st.st_size > 0 &&
+	    fallocate(mkfs->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size) < 0 &&
+	    ftruncate(mkfs->fd, 0) < 0)
+		return false;
+	return ftruncate(mkfs->fd, (off_t)size) == 0;
+}
+
 /* Make the image anew, of size bytes, with an empty file system. */
 static bool
 image_make(struct mkfs *mkfs, uint64_t size, uint64_t density)
 {
 	int error;
 
-	if (ftruncate(mkfs->fd, 0) < 0 || ftruncate(mkfs->fd, (off_t)size) < 0) {
+	if (!image_clear(mkfs, size)) {
 		report_unable("%s: cannot have %" PRIu64 " bytes: %s", mkfs->image, size,
 		    strerror(errno));
 		return false;
