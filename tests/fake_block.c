@@ -39,6 +39,8 @@ complete(struct fake_block *fake, struct host_block_request *request)
 	if (request->op == HOST_BLOCK_WRITE && fake->write_limit > 0 &&
 	    fake->write_count > fake->write_limit)
 		error = -EIO;
+	if (request->op == HOST_BLOCK_READ && ++fake->read_count == fake->bad_read)
+		error = -EIO;
 	if (error == 0 && fake->on_request != NULL)
 		fake->on_request(fake, request);
 	if (error == 0 && (request->op == HOST_BLOCK_READ || request->op == HOST_BLOCK_WRITE))

@@ -25,6 +25,8 @@ struct fake_block {
 	int bad_error;	      /* ... end with this error */
 	size_t write_limit;   /* writes that succeed, of write_count; 0: all */
 	size_t write_count;   /* writes that came */
+	size_t bad_read;      /* the one read, of read_count, that fails; 0: none */
+	size_t read_count;    /* reads that came */
 	size_t request_count; /* requests that came */
 	uint8_t *durable;     /* dev.size bytes, the content at the last flush; NULL: not kept */
 	bool is_destroyed;    /* dev.ops->destroy() was called */

@@ -8,6 +8,9 @@
  *
  * Entries stay where they are but when they are pushed together, so listings go
  * on where they stopped.  Directories do not shrink.
+ *
+ * Growing fails as a whole or not at all: the inode's buffer is held and the last
+ * block's is made first, so that nothing can fail once the inode says otherwise.
  */
 #include "fs/ffs/entries.h"
 
@@ -115,75 +118,116 @@ fill_empty(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t from, uint3
 	}
 }
 
-/* What was the last block's buffer, after it has grown, maybe in another place. */
+/* Have the content of old in a buffer of length bytes at offset, where nothing is yet. */
 static int
-follow_tail(struct ffs_inode *dir, struct buffer *old, uint64_t address, uint32_t length)
+move_buffer(struct ffs_mount *fs, struct buffer *old, uint64_t offset, uint32_t length)
 {
-	struct ffs_mount *fs = mount_of(dir);
-	uint64_t offset = ffs_fragment_offset(&fs->sb, address);
 	struct buffer *buffer;
 	unsigned wave;
-	int error;
+	int error = buffer_new(fs->dev, offset, length, &buffer);
 
-	if (offset == old->offset) {
-		error = buffer_enlarge(old, length);
-		if (error == 0)
-			buffer_dirty(old, FFS_WAVE_ENTRY);
-		return error;
-	}
-	error = buffer_new(fs->dev, offset, length, &buffer);
 	if (error < 0)
 		return error == -EINVAL ? ffs_break(fs, -EUCLEAN) : error;
 	/* The entries that are on the medium now, until those in old are to be there. */
 	error = block_read(fs->dev, old->offset, buffer->data, old->size);
 	if (error == 0)
 		error = ffs_write_fresh(fs, offset, buffer->data, old->size);
-	memcpy(buffer->data, old->data, old->size);
-	if (!buffer_wave(old, &wave))
-		wave = FFS_WAVE_ENTRY;
-	buffer_dirty(buffer, wave);
+	if (error == 0) {
+		memcpy(buffer->data, old->data, old->size);
+		if (!buffer_wave(old, &wave))
+			wave = FFS_WAVE_ENTRY;
+		buffer_dirty(buffer, wave);
+	}
 	buffer_put(buffer);
 	return error;
 }
 
-/* Have blocks stored up to size, with buffers of what is new. */
+int
+ffs_directory_enlarge_tail(struct ffs_inode *dir, const struct ffs_tail *tail)
+{
+	struct ffs_mount *fs = mount_of(dir);
+	struct buffer *old;
+	int error = ffs_buffer_read(fs, tail->from, tail->old_length, &old);
+
+	if (error < 0)
+		return error;
+	if (tail->from == tail->to) {
+		error = buffer_enlarge(old, tail->length);
+		if (error == 0)
+			buffer_dirty(old, FFS_WAVE_ENTRY);
+	} else {
+		error = move_buffer(fs, old, ffs_fragment_offset(&fs->sb, tail->to), tail->length);
+	}
+	buffer_put(old);
+	return error;
+}
+
+/* Make a buffer of the last block, which was stored just now. */
+static int
+make_buffer(struct ffs_inode *dir, uint64_t block, uint32_t length)
+{
+	struct ffs_mount *fs = mount_of(dir);
+	struct buffer *buffer;
+	struct ffs_run run;
+	int error = ffs_map_run(dir, block, 1, &run);
+
+	if (error == 0)
+		error =
+		    buffer_new(fs->dev, ffs_fragment_offset(&fs->sb, run.address), length, &buffer);
+	if (error < 0)
+		return error == -EINVAL ? ffs_break(fs, -EUCLEAN) : error;
+	buffer_dirty(buffer, FFS_WAVE_ENTRY);
+	buffer_put(buffer);
+	return 0;
+}
+
+/* What was stored beyond size, or begun to be, is not the directory's any more. */
+static void
+take_back(struct ffs_inode *dir, uint64_t size)
+{
+	dir->vnode.attributes.size = size;
+	(void)!ffs_shrink(dir, size);
+}
+
+/* Have blocks stored up to size, with buffers of what is new; or nothing has changed. */
 static int
 store_blocks(struct ffs_inode *dir, uint64_t size, bool uses_reserve)
 {
-	struct ffs_mount *fs = mount_of(dir);
-	uint64_t old_size = dir->vnode.attributes.size, block = (size - 1) >> fs->sb.block_shift;
-	uint32_t length = ffs_block_length(&fs->sb, size, block);
-	struct buffer *old = NULL;
-	struct ffs_run run;
-	int error = 0;
+	const struct ffs_superblock *sb = &mount_of(dir)->sb;
+	uint64_t old_size = dir->vnode.attributes.size, block = (size - 1) >> sb->block_shift;
+	int error = ffs_grow(dir, size, uses_reserve);
 
-	if ((old_size - 1) >> fs->sb.block_shift == block)
-		error = read_block(dir, old_size - 1, &old);
-	if (error == 0)
-		error = ffs_grow(dir, size, uses_reserve);
 	if (error == 0) {
 		dir->vnode.attributes.size = size;
-		error = ffs_map_run(dir, block, 1, &run);
+		if ((old_size - 1) >> sb->block_shift != block)
+			error = make_buffer(dir, block, ffs_block_length(sb, size, block));
 	}
-	if (error == 0 && old != NULL) {
-		error = follow_tail(dir, old, run.address, length);
-	} else if (error == 0) {
-		struct buffer *buffer;
+	if (error < 0)
+		take_back(dir, old_size);
+	return error;
+}
 
-		error =
-		    buffer_new(fs->dev, ffs_fragment_offset(&fs->sb, run.address), length, &buffer);
-		if (error == 0) {
-			buffer_dirty(buffer, FFS_WAVE_ENTRY);
-			buffer_put(buffer);
-		}
+/* The directory has grown from so many bytes: fill what is new; *out is its first block. */
+static int
+fill_grown(struct ffs_inode *dir, uint64_t old, struct ffs_place *out)
+{
+	struct ffs_mount *fs = mount_of(dir);
+	uint32_t from = (uint32_t)old & (fs->sb.block_size - 1), to;
+	int error = ffs_place_at(dir, old, out);
+
+	if (error < 0) {
+		take_back(dir, old);
+		return error;
 	}
-	if (old != NULL)
-		buffer_put(old);
-	if (error < 0 && dir->vnode.attributes.size == size) {
-		/* The file system has the block, but the directory has not. */
-		dir->vnode.attributes.size = old_size;
-		(void)!ffs_shrink(dir, old_size);
-	}
+	to = from + (uint32_t)(dir->vnode.attributes.size - old);
+	fill_empty(&fs->sb, out->buffer->data, from, to);
+	buffer_dirty(out->buffer, FFS_WAVE_ENTRY);
+	error =
+	    ffs_write_fresh(fs, out->buffer->offset + from, out->buffer->data + from, to - from);
+	if (error == 0)
+		error = ffs_inode_update(dir);
+	if (error < 0)
+		ffs_place_put(out);
 	return error;
 }
 
@@ -191,10 +235,12 @@ store_blocks(struct ffs_inode *dir, uint64_t size, bool uses_reserve)
 static int
 grow(struct ffs_inode *dir, bool uses_reserve, struct ffs_place *out)
 {
-	const struct ffs_superblock *sb = &mount_of(dir)->sb;
+	struct ffs_mount *fs = mount_of(dir);
+	const struct ffs_superblock *sb = &fs->sb;
 	uint64_t old = dir->vnode.attributes.size, size;
-	uint32_t from, to;
-	int error = 0;
+	struct buffer *inode;
+	uint32_t offset;
+	int error;
 
 	/* To the end of the fragment, or by one, or, past the twelfth block, by a block. */
 	size = round_up(old, sb->fragment_size);
@@ -203,21 +249,18 @@ grow(struct ffs_inode *dir, bool uses_reserve, struct ffs_place *out)
 		    old >> sb->block_shift >= FFS_DIRECT_COUNT ? sb->block_size : sb->fragment_size;
 	if (size > INT32_MAX)
 		return -ENOSPC;
+	/* The inode's buffer is there before anything changes, so that it can say what has. */
+	error = ffs_inode_buffer(fs, dir->vnode.ino, &inode, &offset);
+	if (error < 0)
+		return error;
 	if (size > round_up(old, sb->fragment_size))
 		error = store_blocks(dir, size, uses_reserve);
-	if (error < 0)
-		return error;
-	dir->vnode.attributes.size = dir->stored_size = size;
-	error = ffs_place_at(dir, old, out);
-	if (error < 0)
-		return error;
-	from = (uint32_t)old & (sb->block_size - 1);
-	to = from + (uint32_t)(size - old);
-	fill_empty(sb, out->buffer->data, from, to);
-	buffer_dirty(out->buffer, FFS_WAVE_ENTRY);
-	error = ffs_write_fresh(mount_of(dir), out->buffer->offset + from, out->buffer->data + from,
-	    to - from);
-	return error < 0 ? error : ffs_inode_update(dir);
+	if (error == 0) {
+		dir->vnode.attributes.size = dir->stored_size = size;
+		error = fill_grown(dir, old, out);
+	}
+	buffer_put(inode);
+	return error;
 }
 
 int

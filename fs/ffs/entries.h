@@ -49,4 +49,19 @@ MUST_CHECK int ffs_directory_set_parent(struct ffs_inode *dir, uint32_t ino);
 void ffs_directory_fill(const struct ffs_superblock *sb, uint8_t *bytes, uint32_t size,
     uint32_t ino, uint32_t parent);
 
+/* A directory's last block is going to have length bytes, not old_length. */
+struct ffs_tail {
+	uint64_t from; /* fragment where it is */
+	uint64_t to;   /* where it is going to be: the same, or others that are free */
+	uint32_t old_length;
+	uint32_t length;
+};
+
+/*
+ * Within an operation, before its inode says so: have that block's buffer there, as
+ * large; what is added is zeros.  If that fails, nothing has changed.  -EIO, -ENOMEM,
+ * -EUCLEAN.
+ */
+MUST_CHECK int ffs_directory_enlarge_tail(struct ffs_inode *dir, const struct ffs_tail *tail);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "base/string.h"
+#include "fs/ffs/entries.h"
 #include "fs/ffs/journal.h"
 #include "fs/ffs/layout.h"
 #include "fs/ffs/map.h"
@@ -117,6 +118,20 @@ copy_tail(struct ffs_mount *fs, uint64_t from, uint64_t to, uint32_t length)
 	return error;
 }
 
+/* What the last block held is to be at fragment to, where there is room for new_length bytes. */
+static int
+keep_tail(struct growing *growing, uint64_t block, const struct ffs_tail *tail)
+{
+	int error = 0;
+
+	if (growing->inode->vnode.type == VNODE_DIRECTORY)
+		return ffs_directory_enlarge_tail(growing->inode, tail);
+	if (tail->from != tail->to)
+		error = copy_tail(growing->fs, tail->from, tail->to, tail->old_length);
+	return error < 0 ? error
+			 : zero_rest(growing, block, tail->to, tail->old_length, tail->length);
+}
+
 /* Have new_length bytes, not old_length, of one of the first twelve blocks. */
 static int
 enlarge_tail(struct growing *growing, uint64_t block, uint32_t old_length, uint32_t new_length)
@@ -124,31 +139,31 @@ enlarge_tail(struct growing *growing, uint64_t block, uint32_t old_length, uint3
 	struct ffs_mount *fs = growing->fs;
 	uint32_t shift = fs->sb.fragment_shift;
 	uint32_t old_count = old_length >> shift, new_count = new_length >> shift;
-	uint64_t *pointer = &growing->inode->direct[block], old = *pointer, fresh;
-	struct ffs_want want = { growing->near, new_count, growing->uses_reserve };
-	int error;
+	uint64_t *pointer = &growing->inode->direct[block], old = *pointer;
+	struct ffs_tail tail = { old, old, old_length, new_length };
+	struct ffs_want want = { old, new_count, growing->uses_reserve };
+	bool is_in_place;
+	int error = 0;
 
 	if (!ffs_may_be_data(&fs->sb, old, old_count))
 		return ffs_pointer_damaged(growing->inode, old);
-	if (ffs_space_extend(fs, old, old_count, new_count, growing->uses_reserve)) {
-		count_sectors(growing, new_count - old_count);
-		growing->is_changed = true;
-		return zero_rest(growing, block, old, old_length, new_length);
-	}
-	want.near = old;
-	error = ffs_space_take(fs, &want, &fresh);
+	is_in_place = ffs_space_extend(fs, old, old_count, new_count, growing->uses_reserve);
+	if (!is_in_place)
+		error = ffs_space_take(fs, &want, &tail.to);
 	if (error < 0)
 		return error;
-	error = copy_tail(fs, old, fresh, old_length);
-	if (error == 0)
-		error = zero_rest(growing, block, fresh, old_length, new_length);
+	error = keep_tail(growing, block, &tail);
 	if (error < 0) {
-		ffs_space_return(fs, fresh, new_count);
+		if (is_in_place)
+			ffs_space_return(fs, old + old_count, new_count - old_count);
+		else
+			ffs_space_return(fs, tail.to, new_count);
 		return error;
 	}
-	*pointer = fresh;
+	*pointer = tail.to;
 	count_sectors(growing, new_count - old_count);
-	ffs_space_give(fs, old, old_count, growing->inode->vnode.type != VNODE_REGULAR);
+	if (!is_in_place)
+		ffs_space_give(fs, old, old_count, growing->inode->vnode.type != VNODE_REGULAR);
 	growing->is_changed = true;
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "vfs/namespace.h"
 
 #define WAITING_AT_FIRST 64
+#define WAITING_SPARE	 32
 
 /* ---- groups ----------------------------------------------------------------------- */
 
@@ -260,7 +261,10 @@ ffs_space_return(struct ffs_mount *fs, uint64_t first, uint32_t count)
 	mutex_unlock(&fs->writing->lock);
 }
 
-/* Room for one more.  REQUIRES(lock) */
+/*
+ * Room for one more.  There is some to spare, and a larger array is tried for as
+ * soon as that is needed, so that a lack of memory must last to do harm.
+ */
 static bool
 waiting_grow(struct kernel *kernel, struct ffs_waiting *waiting)
 {
@@ -268,17 +272,23 @@ waiting_grow(struct kernel *kernel, struct ffs_waiting *waiting)
 	size_t size = sizeof(*waiting->items);
 	struct ffs_freed *items;
 
-	if (waiting->count < waiting->capacity)
+	if (waiting->capacity - waiting->count >= WAITING_SPARE)
 		return true;
 	items = memory_alloc_array(kernel, capacity, size);
 	if (items == NULL)
-		return false;
+		return waiting->count < waiting->capacity;
 	if (waiting->count > 0)
 		memcpy(items, waiting->items, waiting->count * size);
 	memory_free(kernel, waiting->items, waiting->capacity * size);
 	waiting->items = items;
 	waiting->capacity = capacity;
 	return true;
+}
+
+bool
+ffs_waiting_prepare(struct ffs_mount *fs, struct ffs_waiting *waiting)
+{
+	return waiting_grow(fs->mount.kernel, waiting);
 }
 
 bool

@@ -488,6 +488,23 @@ writing_free(struct ffs_mount *fs)
 	fs->writing = NULL;
 }
 
+/* Room in all lists of what waits. */
+static bool
+prepare_lists(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	bool is_done;
+
+	mutex_lock(&writing->lock);
+	is_done = ffs_waiting_prepare(fs, &writing->freed) &&
+		  ffs_waiting_prepare(fs, &writing->orphans) &&
+		  ffs_waiting_prepare(fs, &writing->nameless) &&
+		  (fs->sb.journal.place == FFS_JOURNAL_NONE ||
+		      ffs_waiting_prepare(fs, &writing->unlinked));
+	mutex_unlock(&writing->lock);
+	return is_done;
+}
+
 static int
 writing_alloc(struct ffs_mount *fs)
 {
@@ -508,7 +525,7 @@ writing_alloc(struct ffs_mount *fs)
 	writing->reserve = fs->sb.data_fragment_count / 100 * fs->sb.reserve_percent;
 	writing->dirty_max = (size_t)min_u64(kernel->memory.limit / DIRTY_SHARE, SIZE_MAX / 2);
 	if (writing->superblock != NULL && writing->groups != NULL && writing->rotors != NULL &&
-	    writing->freed_groups != NULL)
+	    writing->freed_groups != NULL && prepare_lists(fs))
 		return 0;
 	writing_free(fs);
 	return -ENOMEM;

@@ -171,7 +171,10 @@ void ffs_space_forget_freed(struct ffs_mount *fs);
 /* Is the inode used, as the maps say?  False also if that cannot be read. */
 bool ffs_space_inode_is_used(struct ffs_mount *fs, uint32_t ino);
 
-/* Remember something in waiting; false without memory.  REQUIRES(lock) */
+/* Have room in waiting from the beginning; false without memory.  REQUIRES(lock) */
+MUST_CHECK bool ffs_waiting_prepare(struct ffs_mount *fs, struct ffs_waiting *waiting);
+
+/* Remember something in waiting; false if memory has been short for long.  REQUIRES(lock) */
 bool ffs_waiting_add(struct ffs_mount *fs, struct ffs_waiting *waiting, struct ffs_freed item);
 
 /* Where file data best goes that has no place near it yet, for an inode. */
