@@ -364,6 +364,12 @@ arguments_are_checked(void **state)
 	assert_null(sim);
 	world_create(&world, NULL);
 	assert_int_equal(rump_sim_kernel_create(world.sim, &kernel_config, &world.kernel), EINVAL);
+	for (uint32_t flag = 1; flag != 0; flag <<= 1) {
+		kernel_config = (struct rump_kernel_config){ .flags = flag };
+		assert_int_equal(rump_sim_kernel_create(world.sim, &kernel_config, &world.kernel),
+		    EINVAL);
+		assert_null(world.kernel);
+	}
 	assert_int_equal(rump_sim_thread_start(NULL, "x", use_files, NULL), EINVAL);
 	assert_int_equal(rump_sim_kernel_lose(NULL), EINVAL);
 	world_destroy(&world);

@@ -59,8 +59,11 @@ struct sim_disk {
 	struct armed_fault faults[DISK_FAULTS];
 	unsigned fault_count;
 	uint64_t hit_count;
-	int flush_error; /* of the first flush that failed */
-	uint64_t cut_in; /* entries until the power goes; 0: it does not */
+	uint64_t missed_offset; /* the last write that a fault ended, unless another came since */
+	uint64_t missed_length; /* 0: there is none */
+	uint64_t repeat_count;	/* of those, how many the next write made good */
+	int flush_error;	/* of the first flush that failed */
+	uint64_t cut_in;	/* entries until the power goes; 0: it does not */
 };
 
 /* Write to content; data NULL: zeros.  -ENOMEM; what is written then is void. */

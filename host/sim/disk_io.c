@@ -94,8 +94,16 @@ sim_disk_heal(struct sim_disk *disk)
 
 	disk->fault_count = 0;
 	disk->hit_count = 0;
+	disk->missed_length = 0;
+	disk->repeat_count = 0;
 	disk->flush_error = 0;
 	return hits;
+}
+
+uint64_t
+sim_disk_repeats(const struct sim_disk *disk)
+{
+	return disk->repeat_count;
 }
 
 void
@@ -280,11 +288,25 @@ event_of(enum host_block_op op)
 	return events[op];
 }
 
+/* A write was carried out, or met a fault: does it make the one before good? */
+static void
+note_write(struct sim_disk *disk, const struct host_block_request *request, bool is_missed)
+{
+	if (request->op != HOST_BLOCK_WRITE && request->op != HOST_BLOCK_ZERO)
+		return;
+	if (!is_missed && disk->missed_length > 0)
+		disk->repeat_count += request->offset == disk->missed_offset &&
+				      request->length >= disk->missed_length;
+	disk->missed_offset = request->offset;
+	disk->missed_length = is_missed ? request->length : 0;
+}
+
 void
 disk_submit(struct host *host, struct host_block *block, struct host_block_request *request)
 {
 	struct sim *sim = host->sim;
 	struct sim_disk *disk = block->disk;
+	bool is_missed = false;
 	int error = 0;
 
 	sim_step(sim, event_of(request->op), request->offset, request->length);
@@ -294,10 +316,14 @@ disk_submit(struct host *host, struct host_block *block, struct host_block_reque
 		error = -EROFS;
 	else if (request->op == HOST_BLOCK_FLUSH && disk->flush_error < 0)
 		error = disk->flush_error;
-	if (error == 0)
+	if (error == 0) {
 		error = meet_faults(disk, request);
+		is_missed = error < 0;
+	}
 	if (error == 0)
 		error = perform(disk, request);
+	if (error == 0 || is_missed)
+		note_write(disk, request, is_missed);
 	if (error < 0 && request->op == HOST_BLOCK_FLUSH && disk->flush_error == 0)
 		disk->flush_error = error;
 	request->done(request, error);

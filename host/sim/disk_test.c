@@ -285,7 +285,9 @@ requests_fail_and_are_slow_as_told(void **state)
 	assert_int_equal(sim_clock(bench->sim), before);
 	assert_int_equal(fill(bench, 7, 2, 4), 0);
 	assert_int_equal(sim_clock(bench->sim), before + 1000000);
+	assert_int_equal(sim_disk_repeats(bench->disk), 1);
 	assert_int_equal(sim_disk_heal(bench->disk), 3);
+	assert_int_equal(sim_disk_repeats(bench->disk), 0);
 	assert_int_equal(fill(bench, 7, 2, 4), 0);
 	assert_int_equal(sim_clock(bench->sim), before + 1000000);
 }

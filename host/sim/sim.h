@@ -197,6 +197,12 @@ struct sim_disk_fault {
 /* One more fault.  -ENOSPC: there are too many. */
 MUST_CHECK int sim_disk_fault(struct sim_disk *disk, const struct sim_disk_fault *fault);
 
+/*
+ * Until then: how many writes that met an error were repeated, in the same place,
+ * before anything else was written.
+ */
+uint64_t sim_disk_repeats(const struct sim_disk *disk);
+
 /* No faults any more; how many requests met one. */
 uint64_t sim_disk_heal(struct sim_disk *disk);
 

@@ -155,7 +155,8 @@ void rump_sim_note(struct rump_sim *sim, const char *event, uint64_t number);
 /*
  * Create a kernel in sim, as rump_kernel_create() does.  rump_kernel_destroy()
  * ends it, from the main thread when no thread of the simulation is in it.
- * Errors as rump_kernel_create().
+ * Errors as rump_kernel_create(); EINVAL also with RUMP_KERNEL_FIXED_TIME and
+ * RUMP_KERNEL_SEEDED: time is the simulation's, and randomness follows from its seed.
  */
 int rump_sim_kernel_create(struct rump_sim *sim, const struct rump_kernel_config *config,
     struct rump_kernel **out);
@@ -261,6 +262,12 @@ struct rump_sim_fault {
 
 /* One fault more.  ENOSPC: there are eight.  EINVAL: ops is 0, or error is negative. */
 int rump_sim_disk_fault(struct rump_sim_disk *disk, const struct rump_sim_fault *fault);
+
+/*
+ * Until faults end: how many writes that met an error were repeated, in the same place,
+ * before anything else was written, and went well.  Nothing is lost by those.
+ */
+uint64_t rump_sim_disk_repeats(const struct rump_sim_disk *disk);
 
 /* All faults end, and flushes work again.  Returns how many requests met one. */
 uint64_t rump_sim_disk_heal(struct rump_sim_disk *disk);

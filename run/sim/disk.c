@@ -120,6 +120,12 @@ rump_sim_disk_fault(struct rump_sim_disk *disk, const struct rump_sim_fault *fau
 }
 
 uint64_t
+rump_sim_disk_repeats(const struct rump_sim_disk *disk)
+{
+	return sim_disk_repeats(host_disk_const(disk));
+}
+
+uint64_t
 rump_sim_disk_heal(struct rump_sim_disk *disk)
 {
 	return sim_disk_heal(host_disk(disk));

@@ -338,7 +338,7 @@ rump_sim_kernel_create(struct rump_sim *sim, const struct rump_kernel_config *co
 	}
 	if (config == NULL)
 		config = &defaults;
-	error = library_is_valid_config(config) ? 0 : -EINVAL;
+	error = library_is_valid_config(config) && config->flags == 0 ? 0 : -EINVAL;
 	if (error == 0)
 		error = library_create_on(&sim_host_ops, part->host, config, out);
 	if (error < 0) {
