@@ -1,5 +1,7 @@
 /*
- * An open-addressing hash table that doubles when it is two thirds full.
+ * An open-addressing hash table that doubles when it is two thirds full.  It lies
+ * in parts of a page, since a kernel that has used up its memory once finds single
+ * pages to reclaim, but hardly many in a row.
  *
  * Slots keep the whole hash, so that growing needs no names, and a place in
  * units of 4 bytes plus 1, so that 0 says empty.
@@ -13,7 +15,9 @@
 #include "base/errno.h"
 #include "kern/memory.h"
 
-#define SLOTS_AT_FIRST 512
+#define PART_SHIFT     9 /* slots of a part: a page of them */
+#define PART_SLOTS     ((uint32_t)1 << PART_SHIFT)
+#define SLOTS_AT_FIRST PART_SLOTS
 #define GONE	       UINT32_MAX
 #define SLOTS_MAX      ((uint32_t)1 << 31)
 #define EQUAL_MAX      8 /* entries of one hash that are kept */
@@ -25,11 +29,46 @@ struct slot {
 
 struct ffs_index {
 	struct kernel *kernel;
-	struct slot *slots;
+	struct slot **parts;
 	uint32_t slot_count; /* a power of two */
 	uint32_t used;	     /* gone ones included */
 	uint32_t gone;
 };
+
+static struct slot *
+slot_at(struct slot *const *parts, uint32_t i)
+{
+	return &parts[i >> PART_SHIFT][i & (PART_SLOTS - 1)];
+}
+
+static void
+parts_free(struct kernel *kernel, struct slot **parts, uint32_t slot_count)
+{
+	uint32_t count = slot_count >> PART_SHIFT;
+
+	for (uint32_t i = 0; i < count; i++)
+		memory_free(kernel, parts[i], PART_SLOTS * sizeof(**parts));
+	memory_free(kernel, parts, count * sizeof(*parts));
+}
+
+/* slot_count empty slots, or NULL. */
+static struct slot **
+parts_alloc(struct kernel *kernel, uint32_t slot_count)
+{
+	uint32_t count = slot_count >> PART_SHIFT;
+	struct slot **parts = memory_alloc_array(kernel, count, sizeof(*parts));
+
+	if (parts == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < count; i++) {
+		parts[i] = memory_alloc_array(kernel, PART_SLOTS, sizeof(**parts));
+		if (parts[i] == NULL) {
+			parts_free(kernel, parts, slot_count);
+			return NULL;
+		}
+	}
+	return parts;
+}
 
 struct ffs_index *
 ffs_index_create(struct kernel *kernel)
@@ -40,8 +79,8 @@ ffs_index_create(struct kernel *kernel)
 		return NULL;
 	index->kernel = kernel;
 	index->slot_count = SLOTS_AT_FIRST;
-	index->slots = memory_alloc_array(kernel, index->slot_count, sizeof(*index->slots));
-	if (index->slots != NULL)
+	index->parts = parts_alloc(kernel, index->slot_count);
+	if (index->parts != NULL)
 		return index;
 	memory_free(kernel, index, sizeof(*index));
 	return NULL;
@@ -52,19 +91,19 @@ ffs_index_destroy(struct ffs_index *index)
 {
 	if (index == NULL)
 		return;
-	memory_free(index->kernel, index->slots, index->slot_count * sizeof(*index->slots));
+	parts_free(index->kernel, index->parts, index->slot_count);
 	memory_free(index->kernel, index, sizeof(*index));
 }
 
 /* There is an empty slot, always. */
 static void
-insert(struct slot *slots, uint32_t slot_count, struct slot slot)
+insert(struct slot **parts, uint32_t slot_count, struct slot slot)
 {
 	uint32_t i = slot.hash & (slot_count - 1);
 
-	while (slots[i].place != 0)
+	while (slot_at(parts, i)->place != 0)
 		i = (i + 1) & (slot_count - 1);
-	slots[i] = slot;
+	*slot_at(parts, i) = slot;
 }
 
 static int
@@ -72,18 +111,21 @@ grow(struct ffs_index *index)
 {
 	/* Of the same size again, if that is enough without those that are gone. */
 	uint32_t count = index->slot_count * (index->gone > index->used / 2 ? 1 : 2);
-	struct slot *slots;
+	struct slot **parts;
 
 	if (count > SLOTS_MAX)
 		return -ENOMEM;
-	slots = memory_alloc_array(index->kernel, count, sizeof(*slots));
-	if (slots == NULL)
+	parts = parts_alloc(index->kernel, count);
+	if (parts == NULL)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < index->slot_count; i++)
-		if (index->slots[i].place != 0 && index->slots[i].place != GONE)
-			insert(slots, count, index->slots[i]);
-	memory_free(index->kernel, index->slots, index->slot_count * sizeof(*slots));
-	index->slots = slots;
+	for (uint32_t i = 0; i < index->slot_count; i++) {
+		const struct slot *slot = slot_at(index->parts, i);
+
+		if (slot->place != 0 && slot->place != GONE)
+			insert(parts, count, *slot);
+	}
+	parts_free(index->kernel, index->parts, index->slot_count);
+	index->parts = parts;
 	index->slot_count = count;
 	index->used -= index->gone;
 	index->gone = 0;
@@ -98,15 +140,16 @@ static struct slot *
 slot_for(struct ffs_index *index, uint32_t hash)
 {
 	uint32_t mask = index->slot_count - 1, i = hash & mask, equal = 0;
-	struct slot *place = NULL;
+	struct slot *slot = slot_at(index->parts, i), *place = NULL;
 
-	for (; index->slots[i].place != 0; i = (i + 1) & mask) {
-		if (index->slots[i].place == GONE)
-			place = place != NULL ? place : index->slots + i;
-		else if (index->slots[i].hash == hash && ++equal == EQUAL_MAX)
+	for (; slot->place != 0; slot = slot_at(index->parts, i)) {
+		if (slot->place == GONE)
+			place = place != NULL ? place : slot;
+		else if (slot->hash == hash && ++equal == EQUAL_MAX)
 			return NULL;
+		i = (i + 1) & mask;
 	}
-	return place != NULL ? place : index->slots + i;
+	return place != NULL ? place : slot;
 }
 
 int
@@ -136,7 +179,7 @@ ffs_index_next(const struct ffs_index *index, uint32_t hash, uint32_t *cursor, u
 	uint32_t mask = index->slot_count - 1;
 
 	for (;;) {
-		const struct slot *slot = index->slots + ((hash + *cursor) & mask);
+		const struct slot *slot = slot_at(index->parts, (hash + *cursor) & mask);
 
 		if (slot->place == 0)
 			return false;
@@ -153,10 +196,14 @@ ffs_index_remove(struct ffs_index *index, uint32_t hash, uint64_t offset)
 {
 	uint32_t mask = index->slot_count - 1, place = (uint32_t)(offset / 4) + 1;
 
-	for (uint32_t i = hash & mask; index->slots[i].place != 0; i = (i + 1) & mask) {
-		if (index->slots[i].place != place || index->slots[i].hash != hash)
+	for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
+		struct slot *slot = slot_at(index->parts, i);
+
+		if (slot->place == 0)
+			return;
+		if (slot->place != place || slot->hash != hash)
 			continue;
-		index->slots[i].place = GONE;
+		slot->place = GONE;
 		index->gone++;
 		return;
 	}

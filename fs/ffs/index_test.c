@@ -139,6 +139,28 @@ reaches_the_largest_place(void **state)
 	ffs_index_destroy(index);
 }
 
+/* Where every second page is taken, there are no two free ones in a row. */
+static void
+makes_do_with_memory_in_pieces(void **state)
+{
+	static void *pages[4 * CHUNK_SIZE / PAGE_SIZE];
+	struct ffs_index *index = ffs_index_create(*state);
+	unsigned page_count = 0;
+
+	while ((pages[page_count] = page_run_alloc(*state, 1)) != NULL)
+		page_count++;
+	assert_in_range(page_count, 100, ARRAY_SIZE(pages) - 1);
+	for (unsigned i = 0; i < page_count; i += 2)
+		page_run_free(*state, pages[i], 1);
+	for (uint64_t i = 0; i < MANY / 2; i++)
+		assert_int_equal(ffs_index_add(index, hash_of(i), i * 4), 0);
+	for (uint64_t i = 0; i < MANY / 2; i++)
+		expect(index, hash_of(i), 1, i * 4);
+	ffs_index_destroy(index);
+	for (unsigned i = 1; i < page_count; i += 2)
+		page_run_free(*state, pages[i], 1);
+}
+
 static void
 says_so_when_there_is_no_memory(void **state)
 {
@@ -163,6 +185,7 @@ main(void)
 		CASE(keeps_few_of_a_name_that_is_there_many_times, create_kernel),
 		CASE(uses_the_place_of_a_removed_entry_again, create_kernel),
 		CASE(reaches_the_largest_place, create_kernel),
+		CASE(makes_do_with_memory_in_pieces, create_small_kernel),
 		CASE(says_so_when_there_is_no_memory, create_small_kernel),
 	};
 
