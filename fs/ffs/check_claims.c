@@ -124,6 +124,16 @@ ffs_check_claim(struct ffs_checking *check, uint64_t first, uint32_t count)
 }
 
 void
+ffs_check_claim_nothing(struct ffs_checking *check)
+{
+	for (uint32_t i = 0; i < check->sb.group_count; i++) {
+		memory_free(check->kernel, check->groups[i].used, map_size(check));
+		check->groups[i].used = NULL;
+	}
+	check->result->fragments_used = 0;
+}
+
+void
 ffs_check_release(struct ffs_checking *check, uint64_t first, uint32_t count)
 {
 	uint32_t group = (uint32_t)(first / check->sb.fragments_per_group);

@@ -125,6 +125,23 @@ miss_a_block(struct checking *test)
 	checking_put_pointer(test, "/many", 0, 0);
 }
 
+/* ... and so many that they are not filled, the first one among them. */
+static void
+miss_many_blocks(struct checking *test)
+{
+	bool is_ufs2 = test->image.sample.version == FFS_UFS2;
+	uint64_t pointers = checking_inode(test, "/large").indirect[0];
+	uint32_t width = test->image.sb.pointer_size;
+
+	clear_inode(test, "/large");
+	checking_put_pointer(test, "/a/b", 0, 0);
+	checking_put_pointer(test, "/a/b", 12, pointers);
+	memset(ffs_image_at(&test->image, pointers), 0, (size_t)10 * width);
+	checking_store(test,
+	    checking_inode_at(test, checking_ino(test, "/a/b")) + (is_ufs2 ? 16 : 8), 8,
+	    (uint64_t)40 * test->image.sb.block_size);
+}
+
 static void
 spoil_entries(struct checking *test)
 {
@@ -258,6 +275,14 @@ spoil_all_headers(struct checking *test)
 }
 
 static void
+overlap_maps(struct checking *test)
+{
+	uint8_t *header = checking_header_at(test, 1);
+
+	memcpy(header + 108, header + 96, 4);
+}
+
+static void
 flip_map(struct checking *test, uint32_t field, uint32_t byte)
 {
 	uint8_t *header = checking_header_at(test, 0);
@@ -340,6 +365,8 @@ static const struct plant plants[] = {
 	{ "block size", FIELD(SUPERBLOCK, 0, 48, 0, 4, 4097), "copy", "/large", NULL },
 	{ "inodes per group", FIELD(SUPERBLOCK, 0, 184, 0, 4, 7), "copy", "/large", NULL },
 	{ "size", FIELD(SUPERBLOCK, 0, 1080, 0, 8, 5), "copy", "/large", NULL },
+	{ "largest file", FIELD(SUPERBLOCK, 0, 1328, 0, 8, 5000), "limits", "/large", NULL },
+	{ "longest run", FIELD(SUPERBLOCK, 0, 1316, 0, 4, 5), "limits", NULL, NULL },
 	{ "not clean", FIELD(SUPERBLOCK, 0, 209, 0, 1, 0), "not marked clean", NULL, NULL },
 	{ "needs a check", FIELD(SUPERBLOCK, 0, 1312, 0, 4, 4), "not marked", NULL, NULL },
 	{ "free blocks", FIELD(SUPERBLOCK, 0, 1016, 0, 8, 9), "counts of what", NULL, NULL },
@@ -390,6 +417,7 @@ static const struct plant plants[] = {
 	    "/lost+found", "/a" },
 	{ "no blocks", PLANT(clear_all_pointers), "no blocks", NULL, "/a/b" },
 	{ "a block missing", PLANT(miss_a_block), "missing", "/many", NULL },
+	{ "many blocks missing", PLANT(miss_many_blocks), "missing", "/a/b", "/a/b/c" },
 	{ "entries erased", PLANT(spoil_entries), "cannot be read", "/lost+found", "/a/b/c" },
 	{ "a block zeroed", PLANT(erase_a_directory), "cannot be read", "/lost+found", "/a/b/c" },
 	{ "length of an entry", FIELD(ENTRY, "/a/b", 4, 0, 2, 13), "cannot be read", NULL, "/a/b" },
@@ -431,6 +459,7 @@ static const struct plant plants[] = {
 	{ "a group's number", FIELD(HEADER, 0, 12, 0, 4, 0), "header is damaged", NULL, NULL },
 	{ "a group's size", FIELD(HEADER, 0, 20, 0, 4, 9), "header is damaged", NULL, NULL },
 	{ "a map's place", FIELD(HEADER, 0, 96, 0, 4, 60000), "header is damaged", NULL, NULL },
+	{ "maps in each other", PLANT(overlap_maps), "header is damaged: a part", NULL, NULL },
 	{ "all headers", PLANT(spoil_all_headers), "header is damaged", "/large", NULL },
 	{ "a map of inodes", PLANT(flip_inode_map), "map of inodes", NULL, NULL },
 	{ "a map of fragments", PLANT(flip_fragment_map), "map of fragments", NULL, NULL },

@@ -124,11 +124,12 @@ struct ffs_checking {
 	uint8_t *superblock; /* FFS_SUPERBLOCK_SIZE bytes, as read or repaired */
 	uint8_t *scratch;    /* a block, for nobody longer than a call */
 	bool is_claimed;
-	bool is_marked;	   /* the medium says that it is not clean */
-	bool is_stopped;   /* preening has met what it must not touch */
-	bool is_unfree;	   /* something shared was left so: nothing is set free */
-	bool has_old_maps; /* UFS1 with tables of rotational positions in use */
-	int64_t now;	   /* seconds since 1970 */
+	bool is_marked;		 /* the medium says that it is not clean */
+	bool is_stopped;	 /* preening has met what it must not touch */
+	bool is_unfree;		 /* something shared was left so: nothing is set free */
+	bool is_journal_claimed; /* what its inode holds, before all others */
+	bool has_old_maps;	 /* UFS1 with tables of rotational positions in use */
+	int64_t now;		 /* seconds since 1970 */
 
 	struct check_group *groups;    /* sb.group_count of them */
 	struct check_list directories; /* struct check_directory, by rising ino */
@@ -176,6 +177,9 @@ void ffs_check_free_list(struct ffs_checking *check, struct check_list *list, si
 MUST_CHECK int ffs_check_find_superblock(struct ffs_checking *check);
 MUST_CHECK int ffs_check_copies(struct ffs_checking *check);
 
+/* Is a superblock that decodes as its copies say, and can the rest work with it? */
+MUST_CHECK int ffs_check_trust_superblock(struct ffs_checking *check);
+
 /* The medium says from now on that it is not clean. */
 MUST_CHECK int ffs_check_mark_dirty(struct ffs_checking *check);
 
@@ -183,6 +187,12 @@ MUST_CHECK int ffs_check_mark_dirty(struct ffs_checking *check);
 MUST_CHECK int ffs_check_write_superblock(struct ffs_checking *check);
 
 MUST_CHECK int ffs_check_journal(struct ffs_checking *check);
+
+/*
+ * Before any other inode, that of a journal inside the file system claims what it
+ * holds; if it is not the journal, the file system goes on without one.
+ */
+MUST_CHECK int ffs_check_claim_journal(struct ffs_checking *check);
 
 /* Give the view back that the journal was looked through, if any. */
 void ffs_check_journal_end(struct ffs_checking *check);
@@ -194,6 +204,9 @@ bool ffs_check_may_hold(const struct ffs_checking *check, uint64_t first, uint32
 
 /* Claim fragments that may be held.  1: some have been claimed before, and none is now. */
 MUST_CHECK int ffs_check_claim(struct ffs_checking *check, uint64_t first, uint32_t count);
+
+/* Give all claims up. */
+void ffs_check_claim_nothing(struct ffs_checking *check);
 
 /* Nobody holds these any more. */
 void ffs_check_release(struct ffs_checking *check, uint64_t first, uint32_t count);

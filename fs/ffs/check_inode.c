@@ -39,6 +39,7 @@ struct visit {
 	uint64_t held;		 /* fragments */
 	uint64_t end;		 /* behind the last block of data, blocks */
 	uint64_t first_bad;	 /* where the first bad one leads */
+	bool is_claimed;	 /* what it holds, before */
 };
 
 /* ---- what an inode holds ------------------------------------------------------------ */
@@ -83,7 +84,9 @@ claim_pointer(struct ffs_checking *check, const struct check_pointer *pointer, v
 	if (!pointer->is_past_end && ffs_check_may_hold(check, pointer->fragment, pointer->count)) {
 		if (!pointer->is_extension)
 			visit->end = pointer->number + 1;
-		result = ffs_check_claim(check, pointer->fragment, pointer->count);
+		result = visit->is_claimed
+			     ? 0
+			     : ffs_check_claim(check, pointer->fragment, pointer->count);
 		if (result == 1)
 			return add_shared(check, visit, pointer);
 		visit->held += pointer->count;
@@ -379,7 +382,10 @@ check_target(struct ffs_checking *check, struct visit *visit, uint8_t *bytes)
 static NOINLINE int
 check_inode(struct ffs_checking *check, uint32_t ino, uint8_t *bytes, struct check_inode *inode)
 {
-	struct visit visit = { .ino = ino };
+	struct visit visit = {
+		.ino = ino,
+		.is_claimed = check->is_journal_claimed && ino == check->sb.journal.ino,
+	};
 	int error;
 
 	ffs_check_decode(check, bytes, &visit.dinode);
@@ -409,6 +415,18 @@ check_free(struct ffs_checking *check, uint32_t ino, uint8_t *bytes)
 }
 
 /* ---- groups ----------------------------------------------------------------------------------- */
+
+/* The journal's inode has been in use, whatever its group says. */
+static uint32_t
+count_with_journal(const struct ffs_checking *check, uint32_t number, uint32_t count)
+{
+	const struct ffs_superblock *sb = &check->sb;
+	uint32_t index = sb->journal.ino % sb->inodes_per_group;
+
+	if (!check->is_journal_claimed || sb->journal.ino / sb->inodes_per_group != number)
+		return count;
+	return (uint32_t)max_u64(count, round_up(index + (uint64_t)1, sb->inodes_per_block));
+}
 
 /* How many inodes of a group have been in use: by its header, and by its map. */
 static uint32_t
@@ -466,7 +484,8 @@ check_group(struct ffs_checking *check, uint32_t number, uint8_t *piece, size_t 
 
 	if (error < 0)
 		return error;
-	group->inode_count = count_initialised(check, number, piece);
+	group->inode_count =
+	    count_with_journal(check, number, count_initialised(check, number, piece));
 	if (group->inode_count == 0)
 		return 0;
 	group->inodes =
@@ -493,7 +512,7 @@ ffs_check_inodes(struct ffs_checking *check)
 {
 	size_t piece_size = (size_t)max_u64(PIECE_SIZE, check->sb.block_size);
 	uint8_t *piece = memory_alloc(check->kernel, piece_size);
-	int error = piece == NULL ? -ENOMEM : 0;
+	int error = piece == NULL ? -ENOMEM : ffs_check_claim_journal(check);
 
 	for (uint32_t i = 0; error == 0 && i < check->sb.group_count; i++) {
 		if (i % PROGRESS_GROUPS == 0)

@@ -5,14 +5,83 @@
  * its place, or, where nothing is written, looked at through a view.  A journal
  * that cannot be followed is emptied; what is in place is checked then like a
  * file system without one.
+ *
+ * A journal inside the file system has an inode, whose blocks it is in; drivers
+ * that write insist on that.  It claims them before any other inode, since who
+ * shares them with it writes over it, or is written over.  A journal that is
+ * elsewhere is given up.
  */
 #include "base/errno.h"
+#include "base/math.h"
 #include "fs/ffs/check_impl.h"
 #include "fs/ffs/journal.h"
 #include "fs/ffs/replay.h"
 #include "fs/ffs/view.h"
 #include "kern/log.h"
 #include "kern/memory.h"
+
+/* ---- the journal's inode ------------------------------------------------------------- */
+
+/* Looking whether an inode holds the journal's blocks, all of them and in order. */
+struct owning {
+	uint64_t first; /* fragment of the journal */
+	uint64_t count; /* its blocks */
+	uint64_t next;	/* the block that is expected */
+	bool is_claiming;
+	bool is_wrong;
+};
+
+static int
+look_at_pointer(struct ffs_checking *check, const struct check_pointer *pointer, void *context)
+{
+	struct owning *owning = context;
+	unsigned shift = check->sb.block_fragments_shift;
+	uint64_t end = owning->first + (owning->count << shift);
+	int result = 0;
+
+	if (pointer->depth == 0 && !pointer->is_extension && pointer->number < owning->count)
+		owning->is_wrong |= pointer->number != owning->next++ ||
+				    pointer->fragment != owning->first + (pointer->number << shift);
+	else
+		owning->is_wrong |=
+		    pointer->fragment < end && pointer->fragment + pointer->count > owning->first;
+	owning->is_wrong |=
+	    pointer->is_past_end || !ffs_check_may_hold(check, pointer->fragment, pointer->count);
+	if (!owning->is_wrong && owning->is_claiming)
+		result = ffs_check_claim(check, pointer->fragment, pointer->count);
+	owning->is_wrong |= result == 1;
+	if (result < 0)
+		return result;
+	return owning->is_wrong ? CHECK_PASS : CHECK_DESCEND;
+}
+
+/* Is the journal where its inode has it?  1, or 0; what it holds is claimed on the way. */
+static int
+has_own_blocks(struct ffs_checking *check, bool is_claiming)
+{
+	const struct ffs_superblock *sb = &check->sb;
+	const struct ffs_journal *journal = &sb->journal;
+	struct owning owning = {
+		.first = journal->offset >> sb->fragment_shift,
+		.count = divide_up(journal->size, sb->block_size),
+		.is_claiming = is_claiming,
+	};
+	struct ffs_dinode dinode;
+	int error;
+
+	if (journal->ino <= FFS_ROOT_INO || journal->ino >= ffs_inode_count(sb) ||
+	    ffs_fragment_offset(sb, owning.first) != journal->offset)
+		return 0;
+	error = ffs_check_load(check, journal->ino, &dinode);
+	if (error < 0)
+		return error;
+	if (dinode.type != FFS_TYPE_REGULAR || dinode.size < journal->size)
+		return 0;
+	error = ffs_check_walk(check, journal->ino, &dinode, look_at_pointer, &owning);
+	return error < 0 ? error : !owning.is_wrong && owning.next == owning.count;
+}
+
+/* ---- emptying, and doing without -------------------------------------------------------- */
 
 /* Write an empty journal. */
 static int
@@ -25,7 +94,7 @@ empty_journal(struct ffs_checking *check)
 	int error;
 
 	if (journal->offset > check->device->size || size > check->device->size - journal->offset ||
-	    journal->block_size % check->device->sector_size != 0)
+	    size >= journal->size || journal->block_size % check->device->sector_size != 0)
 		return 0; /* it is nowhere, so nobody can follow it */
 	bytes = memory_alloc_zeroed(check->kernel, size);
 	if (bytes == NULL)
@@ -34,18 +103,6 @@ empty_journal(struct ffs_checking *check)
 	error = block_write(check->device, journal->offset, bytes, size);
 	memory_free(check->kernel, bytes, size);
 	return error < 0 ? error : block_flush(check->device);
-}
-
-/* Put what the journal holds into its place. */
-static int
-settle(struct ffs_checking *check)
-{
-	int error = ffs_view_settle(check->dev);
-
-	if (error == 0)
-		error = block_flush(check->device);
-	ffs_check_journal_end(check);
-	return error < 0 ? error : empty_journal(check);
 }
 
 /* The superblock may have been one of the blocks in the journal. */
@@ -64,7 +121,31 @@ read_again(struct ffs_checking *check)
 		    "the journal replaces the superblock by something else");
 		error = -EUCLEAN;
 	}
-	return error;
+	return error < 0 ? error : ffs_check_trust_superblock(check);
+}
+
+/*
+ * Put what the journal holds into its place, and empty it: as the superblock has
+ * it that came out of it, unless that one has it elsewhere.
+ */
+static int
+settle(struct ffs_checking *check)
+{
+	struct ffs_journal journal = check->sb.journal;
+	int error = ffs_view_settle(check->dev);
+
+	if (error == 0)
+		error = block_flush(check->device);
+	ffs_check_journal_end(check);
+	if (error == 0)
+		error = read_again(check);
+	if (error < 0 || check->sb.journal.place == FFS_JOURNAL_NONE)
+		return error;
+	if (check->sb.journal.offset != journal.offset) {
+		check->sb.journal = journal;
+		ffs_journal_describe(&journal, check->sb.order, check->superblock);
+	}
+	return empty_journal(check);
 }
 
 /* Let the file system have no journal: that it has one where none can be. */
@@ -84,10 +165,17 @@ bad_journal(struct ffs_checking *check)
 	struct block_dev *view;
 	int error;
 
-	if (!ffs_check_problem(check, FS_PROBLEM_DAMAGE, "empty it",
+	if (!ffs_check_problem(check, FS_PROBLEM_DAMAGE, "empty it, or do without it",
 		"the journal is damaged: what it holds is lost")) {
 		check->is_stopped = true;
 		return 0;
+	}
+	if (check->sb.journal.place == FFS_JOURNAL_INSIDE_FS) {
+		/* What is not its own is not to be written to. */
+		int is_there = has_own_blocks(check, false);
+
+		if (is_there <= 0)
+			return is_there < 0 ? is_there : forget_journal(check);
 	}
 	error = empty_journal(check);
 	if (error == 0)
@@ -125,9 +213,26 @@ ffs_check_journal(struct ffs_checking *check)
 		return read_again(check);
 	}
 	error = settle(check);
-	if (error == 0)
-		error = read_again(check);
 	return error < 0 ? error : ffs_check_mark_dirty(check);
+}
+
+int
+ffs_check_claim_journal(struct ffs_checking *check)
+{
+	int result;
+
+	if (check->sb.journal.place != FFS_JOURNAL_INSIDE_FS)
+		return 0;
+	result = has_own_blocks(check, true);
+	check->is_journal_claimed = result == 1;
+	if (result == 1)
+		return 0;
+	ffs_check_claim_nothing(check);
+	if (result == 0 &&
+	    ffs_check_problem(check, FS_PROBLEM_DAMAGE, "do without it",
+		"the journal is not in the blocks of its inode, %u", check->sb.journal.ino))
+		result = forget_journal(check);
+	return result;
 }
 
 void

@@ -599,6 +599,18 @@ fill_holes(struct ffs_checking *check, uint32_t ino, const struct ffs_dinode *di
 	return 0;
 }
 
+/* End a directory in front of block end; one that then has none gets an empty one. */
+static int
+end_directory(struct ffs_checking *check, uint32_t ino, const struct ffs_dinode *dinode,
+    uint64_t end)
+{
+	int result = cut_directory(check, ino, dinode, max_u64(end, 1));
+
+	if (result == 0 && end == 0)
+		result = fill_holes(check, ino, dinode, 0, 1);
+	return result == 1 ? ffs_check_clear(check, ino) : result;
+}
+
 static int
 repair_holes(struct ffs_checking *check, uint32_t ino, const struct ffs_dinode *dinode,
     const struct holes *holes)
@@ -612,9 +624,9 @@ repair_holes(struct ffs_checking *check, uint32_t ino, const struct ffs_dinode *
 	if (result < 0)
 		return result;
 	if (holes->count > 0 && result == 1)
-		return cut_directory(check, ino, dinode, holes->first);
+		return end_directory(check, ino, dinode, holes->first);
 	if (holes->next < ffs_block_count(&check->sb, dinode->size))
-		return cut_directory(check, ino, dinode, holes->next);
+		return end_directory(check, ino, dinode, holes->next);
 	return 0;
 }
 

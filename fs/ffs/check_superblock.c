@@ -298,41 +298,81 @@ find_copy(struct ffs_checking *check, const struct search *search)
 	return -EUCLEAN;
 }
 
+enum backing {
+	BACKED,
+	NO_COPY,      /* none that is good */
+	CONTRADICTED, /* the superblock allows less, or something else */
+};
+
+/* What the copy in a group says of the superblock's limits. */
+static int
+ask_copy(struct ffs_checking *check, uint32_t group, uint8_t *bytes, struct ffs_superblock *copy)
+{
+	const struct ffs_superblock *sb = &check->sb;
+	uint64_t place = copy_place(sb, group);
+	int error;
+
+	if (!has_room(check, place))
+		return NO_COPY;
+	error = ffs_check_read(check, place, bytes, FFS_SUPERBLOCK_SIZE);
+	if (error < 0)
+		return error;
+	if (decode_copy(bytes, copy) != 0 || !is_same_geometry(copy, sb) ||
+	    copy->is_updated != sb->is_updated)
+		return NO_COPY;
+	return sb->file_size_max < copy->file_size_max ||
+		       sb->short_link_max != copy->short_link_max ||
+		       sb->run_length_max != copy->run_length_max
+		   ? CONTRADICTED
+		   : BACKED;
+}
+
+/* Ask the first and the last copy: where one is that contradicts, if none backs; or 0. */
+static int
+ask_copies(struct ffs_checking *check, uint64_t *place)
+{
+	struct ffs_superblock *copy = memory_alloc(check->kernel, sizeof(*copy));
+	uint8_t *bytes = memory_alloc(check->kernel, FFS_SUPERBLOCK_SIZE);
+	uint32_t last = check->sb.group_count - 1;
+	int result = copy == NULL || bytes == NULL ? -ENOMEM : NO_COPY;
+
+	*place = 0;
+	for (uint64_t group = 0; result > BACKED && group <= last; group += last > 0 ? last : 1) {
+		result = ask_copy(check, (uint32_t)group, bytes, copy);
+		if (result == CONTRADICTED)
+			*place = copy_place(&check->sb, (uint32_t)group);
+	}
+	if (result == BACKED)
+		*place = 0;
+	memory_free(check->kernel, copy, sizeof(*copy));
+	memory_free(check->kernel, bytes, FFS_SUPERBLOCK_SIZE);
+	return result < 0 ? result : 0;
+}
+
 /*
  * A superblock that decodes may still be damaged in what only says how large
- * something may be.  Files are not to be cut for that, so it is not believed if it
- * allows less than the copies do.
+ * something may be, or how far runs of free blocks are counted.  Files are not to
+ * be cut for that, nor groups laid out anew, so it is not believed if copies say
+ * otherwise and none says the same.
  */
 static int
 compare_limits(struct ffs_checking *check)
 {
-	struct ffs_superblock *copy = memory_alloc(check->kernel, sizeof(*copy));
-	uint8_t *bytes = memory_alloc(check->kernel, FFS_SUPERBLOCK_SIZE);
-	uint64_t place = copy_place(&check->sb, check->sb.group_count - 1);
-	int error = copy == NULL || bytes == NULL ? -ENOMEM : 0;
-	bool is_less = false;
+	struct search search = {
+		.flaw = { "its limits are not those of its copies",
+		    .value = (int64_t)check->sb.file_size_max },
+		.place = check->sb.location,
+		.has_damaged = true,
+	};
+	uint64_t place;
+	int error = ask_copies(check, &place);
 
-	if (error == 0 && has_room(check, place))
-		error = ffs_check_read(check, place, bytes, FFS_SUPERBLOCK_SIZE);
-	if (error == 0 && has_room(check, place) && decode_copy(bytes, copy) == 0 &&
-	    is_same_geometry(copy, &check->sb) && copy->is_updated == check->sb.is_updated)
-		is_less = check->sb.file_size_max < copy->file_size_max ||
-			  check->sb.short_link_max != copy->short_link_max;
-	if (is_less) {
-		struct search search = {
-			.flaw = { "it allows less than its copy",
-			    .value = (int64_t)check->sb.file_size_max },
-			.place = check->sb.location,
-			.has_damaged = true,
-		};
-
-		check->sb = *copy;
-		memcpy(check->superblock, bytes, FFS_SUPERBLOCK_SIZE);
-		error = replace_superblock(check, &search, place);
-	}
-	memory_free(check->kernel, copy, sizeof(*copy));
-	memory_free(check->kernel, bytes, FFS_SUPERBLOCK_SIZE);
-	return error;
+	if (error < 0 || place == 0)
+		return error;
+	error = take_copy(check, place);
+	if (error < 0)
+		return error == -ENODEV ? -EIO : error; /* it was there just now */
+	return replace_superblock(check, &search, place);
 }
 
 /* Can the rest work with what the superblock says? */
@@ -365,6 +405,14 @@ check_geometry(struct ffs_checking *check)
 }
 
 int
+ffs_check_trust_superblock(struct ffs_checking *check)
+{
+	int error = compare_limits(check);
+
+	return error < 0 ? error : check_geometry(check);
+}
+
+int
 ffs_check_find_superblock(struct ffs_checking *check)
 {
 	struct search search = { .place = 0 };
@@ -373,8 +421,8 @@ ffs_check_find_superblock(struct ffs_checking *check)
 	if (check->request->superblock == 0)
 		error = look_in_places(check, &search);
 	if (error == 0)
-		error = compare_limits(check);
-	else if (error == -ENODEV)
+		return ffs_check_trust_superblock(check);
+	if (error == -ENODEV)
 		error = find_copy(check, &search);
 	return error < 0 ? error : check_geometry(check);
 }

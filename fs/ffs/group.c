@@ -60,6 +60,42 @@ fits(const struct ffs_group *group, uint32_t offset, uint64_t size)
 	       size <= group->sb->header_size - offset;
 }
 
+/* A part of the header. */
+struct part {
+	uint64_t offset, size;
+	enum group_field field; /* which says where it is */
+};
+
+/* Which part begins in another one?  NULL if none does. */
+static const struct part *
+find_overlap(const struct part *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < count; j++)
+			if (i != j && parts[i].offset >= parts[j].offset &&
+			    parts[i].offset < parts[j].offset + parts[j].size && parts[i].size > 0)
+				return &parts[i];
+	return NULL;
+}
+
+/* Do the maps, and the counts of runs but number 0, which nobody uses, have places of their own? */
+static int
+check_overlaps(const struct ffs_group *group, struct ffs_flaw *flaw)
+{
+	const struct ffs_superblock *sb = group->sb;
+	const struct part parts[] = {
+		{ group->inode_map, divide_up(sb->inodes_per_group, 8), G_INODE_MAP },
+		{ group->fragment_map, divide_up(sb->fragments_per_group, 8), G_FRAGMENT_MAP },
+		{ group->run_counts + (uint64_t)4, 4 * (uint64_t)sb->run_length_max, G_RUN_COUNTS },
+		{ group->block_map, divide_up(group->mapped_blocks, 8), G_BLOCK_MAP },
+	};
+	const struct part *part = find_overlap(parts, sb->run_length_max == 0 ? 2 : 4);
+
+	if (part == NULL)
+		return 0;
+	return wrong(group, part->field, "a part of the group begins in another one", flaw);
+}
+
 /* Do the counts by cylinder make what is free? */
 static bool
 have_all_blocks(const struct ffs_group *group, uint32_t counts, uint32_t cylinders)
@@ -124,7 +160,7 @@ decode_maps(struct ffs_group *group, struct ffs_flaw *flaw)
 		return wrong(group, G_FRAGMENT_MAP, "map of fragments does not fit the group",
 		    flaw);
 	if (sb->run_length_max == 0)
-		return 0;
+		return check_overlaps(group, flaw);
 	group->run_counts = get(group, G_RUN_COUNTS);
 	group->block_map = get(group, G_BLOCK_MAP);
 	group->mapped_blocks = get(group, G_MAPPED_BLOCKS);
@@ -133,7 +169,7 @@ decode_maps(struct ffs_group *group, struct ffs_flaw *flaw)
 	if (group->mapped_blocks > group->fragment_count >> sb->block_fragments_shift ||
 	    !fits(group, group->block_map, divide_up(group->mapped_blocks, 8)))
 		return wrong(group, G_BLOCK_MAP, "map of blocks does not fit the group", flaw);
-	return 0;
+	return check_overlaps(group, flaw);
 }
 
 int
