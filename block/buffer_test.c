@@ -48,6 +48,7 @@ setup(struct fixture *fixture, const struct host_ops *ops, struct host *host, ui
 
 	assert_int_equal(kernel_create(&config, &fixture->kernel), 0);
 	fake_block_create(&fixture->fake, fixture->kernel, SIZE);
+	fake_block_number_sectors(&fixture->fake);
 	fixture->dev = &fixture->fake.dev;
 	assert_int_equal(block_register(fixture->kernel, fixture->dev, "image"), 0);
 	fixture->cache = &block_of(fixture->kernel)->cache;

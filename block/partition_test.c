@@ -47,7 +47,6 @@ create_fixture(void **state)
 	fake_host_create(&fixture->host, false);
 	assert_int_equal(kernel_create(&config, &fixture->kernel), 0);
 	fake_block_create(&fixture->disk, fixture->kernel, SECTORS * SECTOR);
-	memset(fixture->disk.content, 0, SECTORS * SECTOR);
 	assert_int_equal(block_register(fixture->kernel, &fixture->disk.dev, "disk"), 0);
 	fixture->dev = block_get_by_name(fixture->kernel, "disk");
 	*state = fixture;

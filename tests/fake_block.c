@@ -96,12 +96,17 @@ fake_block_create(struct fake_block *fake, struct kernel *kernel, uint64_t size)
 			.size = size,
 			.sector_size = BLOCK_SECTOR_SIZE,
 		},
-		.content = malloc(size > 0 ? size : 1),
+		.content = calloc(size > 0 ? size : 1, 1),
 	};
-	for (uint64_t i = 0; i < size; i++)
-		fake->content[i] = (uint8_t)(i / BLOCK_SECTOR_SIZE >> i % 4 * 8);
 	pthread_mutex_init(&fake->lock, NULL);
 	pthread_cond_init(&fake->came, NULL);
+}
+
+void
+fake_block_number_sectors(struct fake_block *fake)
+{
+	for (uint64_t i = 0; i < fake->dev.size; i++)
+		fake->content[i] = (uint8_t)(i / BLOCK_SECTOR_SIZE >> i % 4 * 8);
 }
 
 void
@@ -163,6 +168,7 @@ fake_disk_create(uint64_t size)
 	fake_host_create(&disk->host, true);
 	assert_int_equal(kernel_create(&config, &disk->kernel), 0);
 	fake_block_create(&disk->fake, disk->kernel, size);
+	fake_block_number_sectors(&disk->fake);
 	disk->dev = &disk->fake.dev;
 	assert_int_equal(block_register(disk->kernel, disk->dev, "image"), 0);
 	return disk;

@@ -19,7 +19,7 @@ struct fake_block {
 	struct block_dev dev;
 
 	/* The test's to set while no request is under way, and to read. */
-	uint8_t *content;    /* dev.size bytes, none of two sectors' the same */
+	uint8_t *content;    /* dev.size bytes */
 	uint64_t bad_offset; /* requests that touch [bad_offset, bad_offset + bad_length) ... */
 	uint64_t bad_length;
 	int bad_error;	      /* ... end with this error */
@@ -43,8 +43,11 @@ struct fake_block {
 	struct host_block_request *held[FAKE_BLOCK_HELD_MAX];
 };
 
-/* A device of kernel's with sectors of 512 bytes, not registered yet. */
+/* A device of kernel's with sectors of 512 bytes, all zeros, not registered yet. */
 void fake_block_create(struct fake_block *fake, struct kernel *kernel, uint64_t size);
+
+/* Fill each sector with its number, so that no two are the same. */
+void fake_block_number_sectors(struct fake_block *fake);
 
 /* Nobody uses it any more; whether it was destroyed is the test's to look at. */
 void fake_block_destroy(struct fake_block *fake);
@@ -56,7 +59,7 @@ void fake_block_let_go(struct fake_block *fake);
 /* Wait until count requests are held. */
 void fake_block_await(struct fake_block *fake, size_t count);
 
-/* A kernel of block/ alone, on a host with threads, that has such a device as "image". */
+/* A kernel of block/ alone, on a host with threads, that has such a device, numbered, as "image". */
 struct fake_disk {
 	struct host host;
 	struct kernel *kernel;

@@ -58,7 +58,6 @@ create(struct ffs_image *image, const struct sample *sample, enum sample_age age
 	image->sample = *sample;
 	size = (uint64_t)SAMPLE_FRAGMENTS_PER_GROUP * sample->group_count * sample->fragment_size;
 	fake_block_create(&image->fake, image->kernel, size);
-	memset(image->fake.content, 0, size);
 	assert_int_equal(block_register(image->kernel, &image->fake.dev, "image"), 0);
 	make_node(&image->context, "/image", VNODE_BLOCK, image->fake.dev.number);
 

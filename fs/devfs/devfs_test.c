@@ -21,6 +21,7 @@
 #include "kern/uio.h"
 #include "tests/fake_block.h"
 #include "tests/far_space.h"
+#include "tests/large.h"
 #include "tests/test_kernel.h"
 #include "vfs/device.h"
 #include "vfs/lookup.h"
@@ -256,6 +257,7 @@ disk_create(struct disk *disk, struct fixture *fixture, uint32_t sector_size)
 	disk->kernel = fixture->kernel;
 	disk->size = round_up(DISK_SIZE, sector_size);
 	fake_block_create(&disk->fake, fixture->kernel, disk->size);
+	fake_block_number_sectors(&disk->fake);
 	disk->fake.dev.sector_size = sector_size;
 	disk->content = malloc(disk->size);
 	memcpy(disk->content, disk->fake.content, disk->size);
@@ -265,7 +267,7 @@ disk_create(struct disk *disk, struct fixture *fixture, uint32_t sector_size)
 static void
 disk_destroy(struct disk *disk)
 {
-	assert_memory_equal(disk->fake.content, disk->content, disk->size);
+	assert_large_equal(disk->fake.content, disk->content, disk->size);
 	assert_int_equal(block_unregister(disk->kernel, "disk"), 0);
 	fake_block_destroy(&disk->fake);
 	free(disk->content);

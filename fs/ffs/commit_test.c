@@ -19,6 +19,7 @@
 #include "tests/fake_fs.h"
 #include "tests/ffs_check.h"
 #include "tests/ffs_image.h"
+#include "tests/large.h"
 #include "tests/test_kernel.h"
 #include "vfs/file_io.h"
 #include "vfs/namespace.h"
@@ -336,7 +337,7 @@ without_changes_nothing_is_written(void **state)
 	assert_int_equal(try_lookup(&image.context, "/mnt/x", 0), -ENOENT);
 	assert_int_equal(mount_sync_all(image.kernel), 0);
 	assert_int_equal(ffs_image_unmount(&image), 0);
-	assert_memory_equal(copy, image.fake.content, image.fake.dev.size);
+	assert_large_equal(copy, image.fake.content, image.fake.dev.size);
 	free(copy);
 	ffs_image_destroy(&image);
 	(void)state;

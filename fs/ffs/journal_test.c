@@ -17,6 +17,7 @@
 #include "tests/fake_fs.h"
 #include "tests/ffs_check.h"
 #include "tests/ffs_image.h"
+#include "tests/large.h"
 #include "vfs/mount.h"
 
 #define LOG_BLOCKS 64
@@ -181,7 +182,7 @@ must_be_refused(int want, const char *why)
 	assert_int_equal(mount_to_write(), want);
 	if (!ffs_image_said(&image, why))
 		fail_msg("\"%s\" was not said:\n%s", why, image.host.console);
-	assert_memory_equal(copy, image.fake.content, image.fake.dev.size);
+	assert_large_equal(copy, image.fake.content, image.fake.dev.size);
 	free(copy);
 }
 

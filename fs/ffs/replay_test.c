@@ -75,7 +75,6 @@ create_fixture(void **state)
 		.size = LOG_SIZE,
 		.block_size = 512,
 	};
-	memset(fixture->fake.content + FS_SIZE, 0, LOG_SIZE);
 	*state = fixture;
 	return 0;
 }

@@ -22,6 +22,7 @@
 
 #include "base/compiler.h"
 #include "host/posix/posix.h"
+#include "tests/large.h"
 
 #define IMAGE_SIZE 1000000
 
@@ -217,7 +218,7 @@ check_content(struct fixture *fixture)
 	int file = open(fixture->path, O_RDONLY);
 
 	assert_int_equal(read(file, bytes, IMAGE_SIZE + 1), IMAGE_SIZE);
-	assert_memory_equal(bytes, fixture->content, IMAGE_SIZE);
+	assert_large_equal(bytes, fixture->content, IMAGE_SIZE);
 	close(file);
 	free(bytes);
 }

@@ -24,6 +24,7 @@
 #include "base/math.h"
 #include "host/posix/compressed/compressed.h"
 #include "host/posix/posix.h"
+#include "tests/large.h"
 #include "tests/random.h"
 
 #define CONTENT_SIZE ((size_t)1300001) /* of no round number */
@@ -334,7 +335,7 @@ try_packed(void)
 			assert_int_equal(read_at(&file, 0, buffer, CONTENT_SIZE), -EIO);
 			outcome = READ_FAILED;
 		} else {
-			assert_memory_equal(buffer, content, CONTENT_SIZE);
+			assert_large_equal(buffer, content, CONTENT_SIZE);
 		}
 	} else {
 		outcome = OPEN_FAILED; /* it has another size, of whole members */
