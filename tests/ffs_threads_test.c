@@ -10,7 +10,9 @@
  * races.
  *
  * Bounded by counts, not by time: RUMP_TEST_ROUNDS is how often all models are
- * compared and the image is checked, RUMP_TEST_SEED another seed.
+ * compared and the image is checked, RUMP_TEST_SEED another seed.  The long form
+ * goes on with more rounds for RUMP_TEST_SECONDS, on each of the file systems, and
+ * RUMP_TEST_KEEP is a folder where it leaves the images.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,6 +32,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rump/rump.h>
@@ -400,12 +403,15 @@ forget(void)
 	}
 }
 
-/* An empty image below /tmp, registered as /image. */
+/* An empty image, registered as /image. */
 static void
-make_image(char *image, const char *options)
+make_image(char image[400], const char *options)
 {
-	int fd = mkstemp(image);
+	const char *keep = getenv("RUMP_TEST_KEEP");
+	int fd;
 
+	snprintf(image, 400, "%s/ffs-threads-XXXXXX", keep != NULL ? keep : "/tmp");
+	fd = mkstemp(image);
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, (off_t)IMAGE_SIZE), 0);
 	close(fd);
@@ -419,10 +425,11 @@ static void
 write_image_made_with(const char *options)
 {
 	unsigned long rounds = setting("RUMP_TEST_ROUNDS", 2), seed = setting("RUMP_TEST_SEED", 1);
-	char image[] = "/tmp/ffs-threads-XXXXXX";
+	time_t end = time(NULL) + (time_t)setting("RUMP_TEST_SECONDS", 0);
+	char image[400];
 
 	make_image(image, options);
-	for (unsigned long i = 0; i < rounds; i++) {
+	for (unsigned long i = 0; i < rounds || time(NULL) < end; i++) {
 		assert_int_equal(rump_sys_mount("/image", "/mnt", "ffs", 0, NULL), 0);
 		if (i == 0)
 			prepare(seed);
@@ -436,7 +443,8 @@ write_image_made_with(const char *options)
 	}
 	assert_int_equal(rump_kernel_destroy(NULL), 0);
 	forget();
-	unlink(image);
+	if (getenv("RUMP_TEST_KEEP") == NULL)
+		unlink(image);
 }
 
 static void
