@@ -27,6 +27,13 @@ def roomy(place, kind):
     return image
 
 
+def pipe_in(place):
+    path = place / "pipe"
+    if not path.exists():
+        os.mkfifo(path)
+    return path
+
+
 def file_in(place, name, content=b"content\n"):
     path = place / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,16 +148,38 @@ def destinations_are_found_as_by_cp(image, place):
 
 
 @on_each_kind
-def what_exists_is_refused_replaced_or_kept(image, place):
+def what_exists_is_written_over_replaced_or_kept(image, place):
     file = file_in(place, "2", b"other\n")
-    line = complaint(1, "cp", file, f"{image}:/a/b")
-    assert "/a/b/2 exists already" in line, line
     good("cp", "-n", file, f"{image}:/a/b")
     assert good("cat", f"{image}:/a/b/2").output == b"a/b/2\n"
     good("ln", f"{image}:/a/b/2", f"{image}:/hard")
+    good("chown", "7:8", f"{image}:/hard")
+    good("chmod", "600", f"{image}:/hard")
+    file.chmod(0o640)
+    for answer, want in (("n\n", b"a/b/2\n"), ("", b"a/b/2\n"), ("yes\n", b"other\n")):
+        asked = rump("cp", "-i", file, f"{image}:/a/b", stdin_text=answer)
+        assert asked.status == 0 and asked.errors == f"overwrite {image}:/a/b/2? ", asked.errors
+        assert good("cat", f"{image}:/hard").output == want, answer
+    # The file is the same one, with its names; a shorter content leaves nothing of the old.
+    file_in(place, "2", b"less\n")
+    good("cp", file, f"{image}:/a/b")
+    assert good("cat", f"{image}:/hard").output == b"less\n"
+    assert told(image, "/a/b/2", "%a %u %g %h") == "600 7 8 2"
+    good("cp", "--owner=9:9", file, f"{image}:/a/b")
+    assert told(image, "/a/b/2", "%a %u %g") == "640 9 9"
+    file_in(place, "2", b"new\n")
     good("cp", "-f", file, f"{image}:/a/b")
-    assert good("cat", f"{image}:/a/b/2").output == b"other\n"
-    assert good("cat", f"{image}:/hard").output == b"a/b/2\n"
+    assert good("cat", f"{image}:/a/b/2").output == b"new\n"
+    assert good("cat", f"{image}:/hard").output == b"less\n"
+    # Nothing is written through a link, nor to a fifo.
+    for make in (("ln", "-s", "hard"), ("cp", pipe_in(place))):
+        good(*make, f"{image}:/odd")
+        assert "no regular file" in complaint(1, "cp", file, f"{image}:/odd")
+        assert good("cat", f"{image}:/hard").output == b"less\n"
+        good("cp", "-f", file, f"{image}:/odd")
+        assert good("cat", f"{image}:/odd").output == b"new\n"
+        good("rm", f"{image}:/odd")
+    assert "same file" in complaint(1, "cp", f"{image}:/a/1", f"{image}:/a")
     assert "same file" in complaint(1, "cp", "-f", f"{image}:/a/1", f"{image}:/a")
     assert good("cat", f"{image}:/a/1").output == b"a/1\n"
     assert "into itself" in complaint(1, "cp", "-r", f"{image}:/a", f"{image}:/a/b/c")

@@ -194,16 +194,21 @@ def cp_into_a_directory_keeps_names(images, tree):
 
 
 @test
-def cp_replaces_or_keeps_what_exists_only_if_told(images, tree):
+def cp_writes_over_replaces_or_keeps_what_exists(images, tree):
     source = f"{images[0]}:/links/file"
     with scratch() as place:
-        (place / "file").write_text("mine")
-        line = complaint(1, "cp", source, place)
-        assert "exists" in line and "-f" in line and (place / "file").read_text() == "mine"
+        (place / "file").write_text("mine, and longer")
+        (place / "file").chmod(0o604)
+        os.link(place / "file", place / "other")
         good("cp", "-n", source, place)
-        assert (place / "file").read_text() == "mine"
+        assert (place / "other").read_text() == "mine, and longer"
+        good("cp", source, place)
+        assert (place / "other").read_text() == "linked\n"
+        assert (place / "file").stat().st_mode & 0o7777 == 0o604
+        (place / "file").write_text("mine")
         good("cp", "-f", source, place)
         assert (place / "file").read_text() == "linked\n"
+        assert (place / "other").read_text() == "mine"
 
 
 @test

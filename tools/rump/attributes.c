@@ -116,22 +116,28 @@ times_of(const struct stat *st, struct timespec times[2])
 }
 
 const char *
+attributes_set_times(struct attributes *attributes, int fd, const struct stat *st)
+{
+	struct timespec times[2];
+
+	times_of(st, times);
+	return attributes->files->set_fd_times(fd, times) < 0 ? "cannot set the times of" : NULL;
+}
+
+const char *
 attributes_set(struct attributes *attributes, int fd, const char *path, const struct stat *st)
 {
 	const struct files *files = attributes->files;
 	struct owner owner = attributes_owner(attributes, st);
-	const char *failed = NULL;
-	struct timespec times[2];
+	const char *failed = NULL, *times_failed;
 	bool has_owner = owner_is_kept(attributes, path, files->fchown(fd, owner.uid, owner.gid));
 
 	if (!has_owner && files->fchown(fd, (uid_t)-1, owner.gid) < 0)
 		has_owner = false; /* not even the group: the mode below allows for it */
 	if (files->fchmod(fd, attributes_mode(attributes, st, has_owner)) < 0)
 		failed = "cannot set the mode of";
-	times_of(st, times);
-	if (files->set_fd_times(fd, times) < 0)
-		failed = "cannot set the times of";
-	return failed;
+	times_failed = attributes_set_times(attributes, fd, st);
+	return times_failed != NULL ? times_failed : failed;
 }
 
 const char *

@@ -51,7 +51,10 @@ mode_t attributes_mode(const struct attributes *attributes, const struct stat *s
 const char *attributes_set(struct attributes *attributes, int fd, const char *path,
     const struct stat *st);
 
-/* The same for what cannot be opened, whose mode is right already. */
+/* Only the times of that. */
+const char *attributes_set_times(struct attributes *attributes, int fd, const struct stat *st);
+
+/* What attributes_set() does, for what cannot be opened, whose mode is right already. */
 const char *attributes_set_at(struct attributes *attributes, int directory, const char *name,
     const char *path, const struct stat *st);
 

@@ -59,7 +59,9 @@ copy_report_target(struct copier *copier, const char *what, const char *path, in
 	char *shown = target_shown(copier, path);
 
 	if (error == EEXIST)
-		report("%s exists already; replace it with -f, or keep it with -n", shown);
+		report("%s is no regular file, and not written over; replace it with -f, or "
+		       "keep it with -n",
+		    shown);
 	else
 		report("%s %s: %s", what, shown, copier->files->reason(error));
 	free(shown);
@@ -78,8 +80,7 @@ report_source(const struct copy_item *item, const char *what, int error)
 static void
 report_create(struct copier *copier, const struct copy_item *item)
 {
-	if (errno != EEXIST || copier->existing != COPY_KEEP)
-		copy_report_target(copier, "cannot create", item->to_path, errno);
+	copy_report_target(copier, "cannot create", item->to_path, errno);
 }
 
 void
@@ -126,7 +127,8 @@ struct content {
 	int from;
 	int to;
 	off_t size;
-	bool is_lost; /* the target could not take it, or need not */
+	bool was_there; /* the target, with content of its own */
+	bool is_lost;	/* the target could not take it, or need not */
 };
 
 static bool
@@ -231,21 +233,63 @@ content_copy(struct copier *copier, struct content *content)
 static bool
 target_clear(const struct copier *copier, const struct copy_item *item)
 {
-	return copier->existing == COPY_REPLACE &&
-	       copier->files->unlink(item->to, item->to_name, 0) == 0;
+	return copier->files->unlink(item->to, item->to_name, 0) == 0;
 }
 
+/* Open what is there, a regular file, and empty it.  -1, with EEXIST if it is another. */
 static int
-target_open(struct copier *copier, const struct copy_item *item)
+target_open_again(const struct copier *copier, const struct copy_item *item)
 {
-	int fd;
+	const struct files *files = copier->files;
+	int fd = files->open(item->to, item->to_name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	bool is_regular = false;
+	struct stat st;
+	int error;
+
+	if (fd >= 0 && files->fstat(fd, &st) == 0) {
+		is_regular = S_ISREG(st.st_mode);
+		if (is_regular && files->set_size(fd, 0) == 0)
+			return fd;
+	}
+	/* A symbolic link; a fifo or device without a reader. */
+	error = errno == ELOOP || errno == ENXIO || (fd >= 0 && !is_regular) ? EEXIST : errno;
+	if (fd >= 0)
+		files->close(fd);
+	errno = error;
+	return -1;
+}
+
+static void
+target_open(struct copier *copier, struct content *content)
+{
+	const struct copy_item *item = content->item;
+	bool overwrites = copier->existing == COPY_OVERWRITE;
 
 	do {
-		fd = copier->files->open(item->to, item->to_name, CREATE_FLAGS, 0600);
-	} while (fd < 0 && errno == EEXIST && target_clear(copier, item));
-	if (fd < 0)
+		content->to = copier->files->open(item->to, item->to_name, CREATE_FLAGS, 0600);
+	} while (content->to < 0 && errno == EEXIST && !overwrites && target_clear(copier, item));
+	if (content->to < 0 && errno == EEXIST && overwrites) {
+		content->to = target_open_again(copier, item);
+		content->was_there = true;
+	}
+	if (content->to < 0)
 		report_create(copier, item);
-	return fd;
+}
+
+/* What has its content gets its attributes. */
+static void
+target_end(struct copier *copier, struct content *content)
+{
+	const struct copy_item *item = content->item;
+	const char *failed;
+
+	if (!content->was_there || copier->keeps_owners) {
+		attributes_give(copier, item, content->to, content->from);
+		return;
+	}
+	failed = attributes_set_times(&copier->attributes, content->to, item->st);
+	if (failed != NULL)
+		copy_report_target(copier, failed, item->to_path, errno);
 }
 
 /* Close the copy, which content_copy() says is_whole or not. */
@@ -255,7 +299,7 @@ target_close(struct copier *copier, struct content *content, bool is_whole)
 	const struct copy_item *item = content->item;
 
 	if (!content->is_lost)
-		attributes_give(copier, item, content->to, content->from);
+		target_end(copier, content);
 	if (copier->files->close(content->to) < 0) {
 		copy_report_target(copier, "cannot write", item->to_path, errno);
 		is_whole = false;
@@ -277,7 +321,7 @@ copy_regular(struct copier *copier, const struct copy_item *item)
 		report_source(item, "cannot open", errno);
 		return false;
 	}
-	content.to = target_open(copier, item);
+	target_open(copier, &content);
 	if (content.to >= 0)
 		result = target_close(copier, &content, content_copy(copier, &content));
 	item->files->close(content.from);
@@ -401,21 +445,42 @@ copy_link(struct copier *copier, const struct copy_item *item)
 	return result == 0 || error == EEXIST;
 }
 
-/* Whether the file that is to be replaced is the source, which is reported. */
+/* Ask whether the target, which is there, is to be written over. */
 static bool
-is_itself(const struct copier *copier, const struct copy_item *item)
+ask(const struct copier *copier, const struct copy_item *item)
+{
+	char *shown = target_shown(copier, item->to_path);
+	int first, next;
+
+	fflush(stdout);
+	fputs("overwrite ", stderr);
+	name_print(stderr, shown, name_style_default());
+	fputs("? ", stderr);
+	free(shown);
+	next = first = getchar();
+	while (next != '\n' && next != EOF)
+		next = getchar();
+	return first == 'y' || first == 'Y';
+}
+
+/* Whether to go on, as far as what is at the target's place allows it. */
+static bool
+is_wanted(const struct copier *copier, const struct copy_item *item)
 {
 	struct stat st;
 	char *shown;
 
-	if (copier->existing != COPY_REPLACE || copier->files != item->files ||
-	    copier->files->stat(item->to, item->to_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    st.st_dev != item->st->st_dev || st.st_ino != item->st->st_ino)
+	if (copier->files->stat(item->to, item->to_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return true;
+	if (copier->existing == COPY_KEEP)
 		return false;
+	if (copier->files != item->files || st.st_dev != item->st->st_dev ||
+	    st.st_ino != item->st->st_ino)
+		return !copier->asks || ask(copier, item);
 	shown = target_shown(copier, item->to_path);
 	report("%s%s and %s are the same file", item->from_prefix, item->from_shown, shown);
 	free(shown);
-	return true;
+	return false;
 }
 
 void
@@ -424,7 +489,7 @@ copy_file(struct copier *copier, const struct copy_item *item)
 	bool has_links = item->st->st_nlink > 1;
 	bool is_copied;
 
-	if (is_itself(copier, item))
+	if (!is_wanted(copier, item))
 		return;
 	if (has_links && copy_link(copier, item))
 		return;

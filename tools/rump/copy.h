@@ -2,10 +2,10 @@
  * Copying one file out of an image, into one, or between them, whatever its type,
  * with its attributes.
  *
- * Names and types are not trusted: everything is made anew, relative to a
- * directory descriptor, and never through a symbolic link.  Nothing that exists
- * is written to; with COPY_REPLACE it is removed first.  What cannot be written
- * to its end is removed.
+ * Names and types are not trusted: everything is made relative to a directory
+ * descriptor, and never through a symbolic link.  Of what exists, a regular file
+ * alone is written over, by the content of another; all else is removed first, or
+ * it is left.  What cannot be written to its end is removed.
  */
 #ifndef TOOLS_RUMP_COPY_H
 #define TOOLS_RUMP_COPY_H
@@ -18,17 +18,19 @@
 #include "tools/rump/space.h"
 
 enum copy_existing {
-	COPY_REFUSE,  /* report it */
-	COPY_REPLACE, /* remove it */
-	COPY_KEEP,    /* leave it and say nothing */
+	COPY_OVERWRITE, /* give the file that is there the content */
+	COPY_REPLACE,	/* remove it */
+	COPY_KEEP,	/* leave it and say nothing */
 };
 
 /* What all copies of one run share. */
 struct copier {
 	const struct files *files; /* of the target */
 	enum copy_existing existing;
+	bool asks; /* before anything that exists is written over or replaced */
 	bool is_verbose;
 	bool keeps_xattrs;
+	bool keeps_owners;	/* a file that is written over gets owner and mode, too */
 	int base;		/* the directory that all target paths begin in */
 	const char *base_shown; /* its name, or "" for the current directory */
 	struct attributes attributes;

@@ -10,7 +10,7 @@
  * that neither a mode nor a time is in the way of filling them.
  *
  * A directory that exists is added to and keeps its own attributes; any other
- * file that exists is refused, replaced or kept, as the options say.
+ * file that exists is written over, replaced or kept, as the options say.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,8 +35,9 @@ enum {
 
 static const struct option_row rows[] = {
 	{ 'a', "archive", NULL, "as -rp, and extended attributes" },
-	{ 'f', "force", NULL, "replace files that exist" },
+	{ 'f', "force", NULL, "remove files that exist, and copy to new ones" },
 	{ 'H', NULL, NULL, "follow symbolic links that are named, as without -r" },
+	{ 'i', "interactive", NULL, "ask before a file that exists is written over" },
 	{ 'n', "no-clobber", NULL, "keep files that exist, and say nothing" },
 	{ OPTION_OWNER, "owner", "OWNER", "whom copies belong to: USER, USER:GROUP, :GROUP" },
 	{ 'p', NULL, NULL, "keep the owners of the host's files in the image, too" },
@@ -63,6 +64,7 @@ enum follow {
 
 struct cp_options {
 	enum copy_existing existing;
+	bool asks; /* -i */
 	enum follow follow;
 	bool is_recursive;
 	bool is_verbose;
@@ -368,15 +370,34 @@ tree_measure(struct space *space, const struct location *source)
 	return total;
 }
 
+/* Whether none of what is to be copied is there yet. */
+static bool
+is_all_new(const struct destination *destination, const struct location *sources, int count)
+{
+	bool is_new = true;
+
+	for (int i = 0; i < count && is_new; i++) {
+		char *own = source_name(sources[i].path);
+		const char *name = destination->name != NULL ? destination->name : own;
+		struct stat st;
+
+		is_new = *name != '\0' && destination->files->stat(destination->base, name, &st,
+					      AT_SYMLINK_NOFOLLOW) < 0;
+		free(own);
+	}
+	return is_new;
+}
+
 /*
  * Count what is ahead, for an image's room and for the progress bar, where one
  * of them matters.  False, after a report: there is too little room.
  */
 static bool
 sources_measure(struct space *space, const struct location *sources, int count,
-    const struct cp_options *options)
+    const struct destination *destination, const struct cp_options *options)
 {
-	bool has_bar = !settings.is_quiet && !options->is_verbose && progress_is_wanted();
+	bool has_bar =
+	    !settings.is_quiet && !options->is_verbose && !options->asks && progress_is_wanted();
 	uint64_t total = 0;
 	struct stat st;
 
@@ -390,8 +411,9 @@ sources_measure(struct space *space, const struct location *sources, int count,
 		if (S_ISDIR(st.st_mode) && options->is_recursive)
 			total += tree_measure(space, source);
 	}
-	/* Files that are kept or replaced need no room. */
-	if (options->existing == COPY_REFUSE && !space_suffices(space))
+	/* What is there already, to be written over, needs no room, or less. */
+	if (options->existing == COPY_OVERWRITE && is_all_new(destination, sources, count) &&
+	    !space_suffices(space))
 		return false;
 	if (has_bar)
 		progress_begin(total);
@@ -525,6 +547,11 @@ option_take_one(void *context, int id, const char *value)
 	case 'H':
 		options->follow = FOLLOW_NAMED;
 		return true;
+	case 'i':
+		options->asks = true;
+		if (options->existing == COPY_KEEP)
+			options->existing = COPY_OVERWRITE;
+		return true;
 	case 'n':
 		options->existing = COPY_KEEP;
 		return true;
@@ -591,12 +618,14 @@ cp_do(const struct location *sources, int count, const struct destination *desti
 		return;
 	copier_begin(&copier, destination->files, destination->base, destination->base_shown);
 	copier.existing = options->existing;
+	copier.asks = options->asks;
 	copier.is_verbose = options->is_verbose;
 	copier.keeps_xattrs = options->keeps_xattrs;
+	copier.keeps_owners = options->keeps_owners || options->owner != NULL;
 	copier.attributes.owner = owner;
 	copier.space = &space;
 	space_begin(&space, destination->location);
-	if (sources_measure(&space, sources, count, options))
+	if (sources_measure(&space, sources, count, destination, options))
 		sources_copy(&copier, sources, count, destination, options);
 	progress_end();
 	if (copier.is_full && space.target != NULL)
