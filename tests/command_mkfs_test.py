@@ -299,7 +299,7 @@ def what_cannot_be_made_is_said_in_one_line(images, tree):
             (("-s", "4m", new, new), {}, "one image"),
         )
         for words, env, want in rows:
-            if not has_archives() and "cannot" in want:
+            if not has_archives() and ("cannot" in want or "-" in words):
                 continue
             line = without_files(place, *words, env=env)
             assert want in line, (words, line)
