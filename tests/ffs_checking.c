@@ -257,6 +257,14 @@ checking_superblock_at(struct checking *test)
 	return checking_bytes(test) + sample_location(&test->image.sample);
 }
 
+uint8_t *
+checking_copy_at(struct checking *test, uint32_t group)
+{
+	const struct ffs_superblock *sb = &test->image.sb;
+
+	return ffs_image_at(&test->image, ffs_group_start(sb, group) + sb->copy_offset);
+}
+
 void
 checking_store(const struct checking *test, uint8_t *at, unsigned width, uint64_t value)
 {

@@ -45,6 +45,7 @@ struct ffs_dinode checking_inode(struct checking *test, const char *path);
 uint8_t *checking_entry_at(struct checking *test, const char *path);
 uint8_t *checking_header_at(struct checking *test, uint32_t group);
 uint8_t *checking_superblock_at(struct checking *test);
+uint8_t *checking_copy_at(struct checking *test, uint32_t group);
 void checking_store(const struct checking *test, uint8_t *at, unsigned width, uint64_t value);
 void checking_put_pointer(struct checking *test, const char *path, unsigned number,
     uint64_t fragment);

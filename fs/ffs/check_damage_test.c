@@ -254,18 +254,51 @@ spoil_the_superblock(struct checking *test)
 static void
 spoil_a_copy(struct checking *test)
 {
-	const struct ffs_superblock *sb = &test->image.sb;
-
-	memset(ffs_image_at(&test->image, ffs_group_start(sb, 1) + sb->copy_offset), 0xaa, 1400);
+	memset(checking_copy_at(test, 1), 0xaa, 1400);
 }
 
 static void
 differ_in_a_copy(struct checking *test)
 {
+	checking_store(test, checking_copy_at(test, 1) + 8, 4, 208);
+}
+
+/* What is found first instead of the superblock is damaged as well. */
+static void
+spoil_the_first_copy(struct checking *test)
+{
+	memset(checking_superblock_at(test), 0, 2048);
+	checking_store(test, checking_copy_at(test, 0) + 1328, 8, 50000);
+}
+
+/* The summary is said to be in what others hold. */
+static void
+move_the_summary(struct checking *test, uint64_t fragment)
+{
+	checking_store(test, checking_superblock_at(test) + 1096, 8, fragment);
+}
+
+static void
+move_the_summary_to_data(struct checking *test)
+{
+	move_the_summary(test, checking_inode(test, "/large").direct[3]);
+}
+
+static void
+move_the_summary_to_inodes(struct checking *test)
+{
 	const struct ffs_superblock *sb = &test->image.sb;
 
-	checking_store(test,
-	    ffs_image_at(&test->image, ffs_group_start(sb, 1) + sb->copy_offset) + 8, 4, 208);
+	move_the_summary(test, ffs_group_start(sb, 1) + sb->inode_offset + 1);
+}
+
+/* Groups are said to be smaller, so that no copy is where it should be. */
+static void
+lose_all_copies(struct checking *test)
+{
+	const struct ffs_superblock *sb = &test->image.sb;
+
+	checking_store(test, checking_superblock_at(test) + 8, 4, sb->copy_offset - 1);
 }
 
 static void
@@ -366,8 +399,14 @@ static const struct plant plants[] = {
 	{ "block size", FIELD(SUPERBLOCK, 0, 48, 0, 4, 4097), "copy", "/large", NULL },
 	{ "inodes per group", FIELD(SUPERBLOCK, 0, 184, 0, 4, 7), "copy", "/large", NULL },
 	{ "size", FIELD(SUPERBLOCK, 0, 1080, 0, 8, 5), "copy", "/large", NULL },
-	{ "largest file", FIELD(SUPERBLOCK, 0, 1328, 0, 8, 5000), "limits", "/large", NULL },
-	{ "longest run", FIELD(SUPERBLOCK, 0, 1316, 0, 4, 5), "limits", NULL, NULL },
+	{ "the first copy, too", PLANT(spoil_the_first_copy), "there is a copy", "/large", NULL },
+	{ "summary in data", PLANT(move_the_summary_to_data), "summary elsewhere", "/large", NULL },
+	{ "summary in inodes", PLANT(move_the_summary_to_inodes), "not inside the data", "/large",
+	    NULL },
+	{ "copies elsewhere", PLANT(lose_all_copies), "copies elsewhere", "/large", NULL },
+	{ "length of runs", FIELD(SUPERBLOCK, 0, 1316, 0, 4, 14), "count runs", NULL, NULL },
+	{ "largest file", FIELD(SUPERBLOCK, 0, 1328, 0, 8, 50000), "allow files", "/large", NULL },
+	{ "short links", FIELD(SUPERBLOCK, 0, 1320, 0, 4, 3), "short links", "/link", NULL },
 	{ "not clean", FIELD(SUPERBLOCK, 0, 209, 0, 1, 0), "not marked clean", NULL, NULL },
 	{ "needs a check", FIELD(SUPERBLOCK, 0, 1312, 0, 4, 4), "not marked", NULL, NULL },
 	{ "free blocks", FIELD(SUPERBLOCK, 0, 1016, 0, 8, 9), "counts of what", NULL, NULL },

@@ -8,43 +8,8 @@
 #include "base/math.h"
 #include "base/string.h"
 #include "fs/ffs/check_impl.h"
-
-#define MAGIC	 0x00090255
-#define RUNS_MAX 33
-
-/* Of a group's header. */
-enum field {
-	G_MAGIC = 4,
-	G_NUMBER = 12,
-	G_OLD_CYLINDERS = 16,
-	G_OLD_INODE_COUNT = 18,
-	G_FRAGMENT_COUNT = 20,
-	G_COUNTS = 24, /* directories, free blocks, inodes, fragments */
-	G_ROTORS = 40, /* block, fragment, inode */
-	G_RUNS = 52,
-	G_OLD_TOTALS = 84,
-	G_OLD_POSITIONS = 88,
-	G_INODE_MAP = 92,
-	G_FRAGMENT_MAP = 96,
-	G_NEXT_FREE = 100,
-	G_RUN_COUNTS = 104,
-	G_BLOCK_MAP = 108,
-	G_MAPPED_BLOCKS = 112,
-	G_INODE_COUNT = 116,
-	G_SPACE = 168,
-};
-
-/* Of the superblock: the geometry of old disks. */
-enum old_field {
-	S_SECTORS_PER_FRAGMENT = 124,
-	S_PHYSICAL_SECTORS = 132,
-	S_INTERLEAVE = 136,
-	S_TRACK_SKEW = 140,
-	S_SECTORS = 168,
-	S_SECTORS_PER_CYLINDER = 172,
-	S_CYLINDERS_PER_GROUP = 180,
-	S_POSITIONS = 1360,
-};
+#include "fs/ffs/group_impl.h"
+#include "fs/ffs/superblock_impl.h"
 
 /* A header that is made right. */
 struct correction {
@@ -55,7 +20,7 @@ struct correction {
 	uint32_t blocks_free;
 	uint32_t fragments_free;
 	uint32_t runs[9];
-	uint32_t clusters[RUNS_MAX];
+	uint32_t clusters[RUNS_MAX + 1];
 };
 
 /* ---- single numbers ----------------------------------------------------------------- */
@@ -68,17 +33,6 @@ correct32(struct correction *at, uint32_t offset, uint32_t value, enum check_gro
 	if (load32(bytes, at->order) == value)
 		return;
 	store32(bytes, value, at->order);
-	at->flaws |= flaw;
-}
-
-static void
-correct16(struct correction *at, uint32_t offset, uint16_t value, enum check_group_flaw flaw)
-{
-	uint8_t *bytes = at->group->bytes + offset;
-
-	if (load16(bytes, at->order) == value)
-		return;
-	store16(bytes, value, at->order);
 	at->flaws |= flaw;
 }
 
@@ -182,95 +136,33 @@ count_blocks(struct correction *at)
 
 /* ---- rotational positions of old disks ---------------------------------------------------- */
 
-/* A table, as the superblock says it is. */
-struct rotation {
-	uint32_t sectors_per_fragment, physical_sectors, interleave, skew, sectors,
-	    sectors_per_cylinder, cylinders, positions;
-};
-
-static bool
-read_rotation(const struct correction *at, const uint8_t *superblock, struct rotation *out)
-{
-	const uint8_t *bytes = at->group->bytes;
-	uint32_t size = at->group->sb->header_size;
-	uint64_t totals = load32(bytes + G_OLD_TOTALS, at->order);
-	uint64_t places = load32(bytes + G_OLD_POSITIONS, at->order);
-
-	*out = (struct rotation){
-		load32(superblock + S_SECTORS_PER_FRAGMENT, at->order),
-		load32(superblock + S_PHYSICAL_SECTORS, at->order),
-		load32(superblock + S_INTERLEAVE, at->order),
-		load32(superblock + S_TRACK_SKEW, at->order),
-		load32(superblock + S_SECTORS, at->order),
-		load32(superblock + S_SECTORS_PER_CYLINDER, at->order),
-		load32(superblock + S_CYLINDERS_PER_GROUP, at->order),
-		load32(superblock + S_POSITIONS, at->order),
-	};
-	return out->sectors_per_fragment > 0 && out->physical_sectors > 0 && out->sectors > 0 &&
-	       out->sectors_per_cylinder > 0 && out->cylinders > 0 && out->positions > 0 &&
-	       out->cylinders <= size && out->positions <= size && totals >= G_SPACE &&
-	       totals + (uint64_t)out->cylinders * 4 <= size && places >= G_SPACE &&
-	       places + (uint64_t)out->cylinders * out->positions * 2 <= size;
-}
-
-/* Which position of which cylinder a block begins at; NONE if there is no such. */
-static uint32_t
-position_of(const struct rotation *rotation, uint32_t fragment, uint32_t *cylinder)
-{
-	uint64_t sector = (uint64_t)fragment * rotation->sectors_per_fragment, position;
-	uint64_t in_cylinder = sector % rotation->sectors_per_cylinder;
-
-	*cylinder = (uint32_t)min_u64(sector / rotation->sectors_per_cylinder, UINT32_MAX);
-	position = (in_cylinder / rotation->sectors * rotation->skew +
-		       in_cylinder % rotation->sectors * rotation->interleave) %
-		   rotation->sectors;
-	position = position * rotation->positions / rotation->physical_sectors;
-	if (*cylinder >= rotation->cylinders || position >= rotation->positions)
-		return FFS_GROUP_NONE;
-	return (uint32_t)position;
-}
-
-/* Count the free blocks of one cylinder, at one position. */
-static uint32_t
-count_at(const struct ffs_group *group, const struct rotation *rotation, uint32_t cylinder,
-    uint32_t position)
-{
-	uint32_t per_block = group->sb->fragments_per_block, count = 0, at;
-	uint64_t sectors = (uint64_t)rotation->sectors_per_fragment * per_block;
-	uint64_t first = (uint64_t)cylinder * rotation->sectors_per_cylinder / sectors;
-	uint64_t end =
-	    divide_up((cylinder + (uint64_t)1) * rotation->sectors_per_cylinder, sectors);
-
-	end = min_u64(end, group->fragment_count / per_block);
-	for (uint64_t block = first; block < end; block++)
-		if (ffs_group_block(group, (uint32_t)block) + 1 == 1U << per_block &&
-		    position_of(rotation, (uint32_t)block * per_block, &at) == position &&
-		    at == cylinder)
-			count++;
-	return count;
-}
-
+/* Count the free blocks anew, and compare with what was there; scratch is header_size bytes. */
 static void
-correct_rotation(struct correction *at, const uint8_t *superblock)
+correct_rotation(struct correction *at, uint8_t *scratch)
 {
-	uint32_t totals = load32(at->group->bytes + G_OLD_TOTALS, at->order);
-	uint32_t places = load32(at->group->bytes + G_OLD_POSITIONS, at->order);
-	struct rotation rotation;
+	struct ffs_group *group = at->group;
+	const struct ffs_rotation *rotation = &group->sb->rotation;
+	uint32_t per_block = group->sb->fragments_per_block, totals, places, cylinder, position;
 
-	if (!read_rotation(at, superblock, &rotation))
+	if (!ffs_group_find_tables(group, &totals, &places))
 		return;
-	for (uint32_t i = 0; i < rotation.cylinders; i++) {
-		uint32_t total = 0;
+	memcpy(scratch, group->bytes, group->sb->header_size);
+	memset(group->bytes + totals, 0, (size_t)4 * rotation->cylinders);
+	memset(group->bytes + places, 0, (size_t)2 * rotation->cylinders * rotation->positions);
+	for (uint32_t block = 0; block < group->fragment_count / per_block; block++) {
+		uint8_t *total, *place;
 
-		for (uint32_t j = 0; j < rotation.positions; j++) {
-			uint32_t count = count_at(at->group, &rotation, i, j);
-
-			correct16(at, places + 2 * (i * rotation.positions + j), (uint16_t)count,
-			    CHECK_GROUP_ROTATION);
-			total += count;
-		}
-		correct32(at, totals + 4 * i, total, CHECK_GROUP_ROTATION);
+		if (ffs_group_block(group, block) + 1 != 1U << per_block ||
+		    !ffs_group_position(group, block, &cylinder, &position))
+			continue;
+		total = group->bytes + totals + (size_t)4 * cylinder;
+		place =
+		    group->bytes + places + 2 * ((size_t)cylinder * rotation->positions + position);
+		store32(total, load32(total, at->order) + 1, at->order);
+		store16(place, (uint16_t)(load16(place, at->order) + 1), at->order);
 	}
+	if (memcmp(scratch, group->bytes, group->sb->header_size) != 0)
+		at->flaws |= CHECK_GROUP_ROTATION;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -283,7 +175,7 @@ correct_counts(struct correction *at)
 		at->expected->inodes_free, at->fragments_free };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(counts); i++)
-		correct32(at, G_COUNTS + 4 * i, counts[i], CHECK_GROUP_COUNTS);
+		correct32(at, G_DIRECTORIES + 4 * i, counts[i], CHECK_GROUP_COUNTS);
 	for (uint32_t i = 1; i < group->sb->fragments_per_block; i++)
 		correct32(at, G_RUNS + 4 * i, at->runs[i], CHECK_GROUP_RUNS);
 	for (uint32_t i = 1; i <= group->sb->run_length_max; i++)
@@ -299,13 +191,13 @@ correct_rotors(struct correction *at)
 		group->inode_count };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(limits); i++)
-		if (load32(group->bytes + G_ROTORS + 4 * i, at->order) >= limits[i])
-			correct32(at, G_ROTORS + 4 * i, 0, CHECK_GROUP_ROTORS);
+		if (load32(group->bytes + G_BLOCK_ROTOR + 4 * i, at->order) >= limits[i])
+			correct32(at, G_BLOCK_ROTOR + 4 * i, 0, CHECK_GROUP_ROTORS);
 }
 
 unsigned
 ffs_check_group_correct(struct ffs_group *group, const struct check_expected *expected,
-    bool has_old_maps, const uint8_t *superblock)
+    uint8_t *scratch)
 {
 	struct correction at = { .group = group, .expected = expected, .order = group->sb->order };
 	uint32_t initialised = (uint32_t)round_up(expected->inode_end, group->sb->inodes_per_block);
@@ -319,8 +211,8 @@ ffs_check_group_correct(struct ffs_group *group, const struct check_expected *ex
 		ffs_group_set_initialised(group, initialised);
 		at.flaws |= CHECK_GROUP_INITIALISED;
 	}
-	if (has_old_maps)
-		correct_rotation(&at, superblock);
+	if (expected->has_tables || group->is_static)
+		correct_rotation(&at, scratch);
 	return at.flaws;
 }
 
@@ -330,8 +222,8 @@ ffs_check_group_correct(struct ffs_group *group, const struct check_expected *ex
 static uint32_t
 rotation_size(const struct ffs_superblock *sb, const uint8_t *superblock, uint32_t *totals_size)
 {
-	uint64_t cylinders = load32(superblock + S_CYLINDERS_PER_GROUP, sb->order);
-	uint64_t positions = load32(superblock + S_POSITIONS, sb->order);
+	uint64_t cylinders = load32(superblock + OLD_CYLINDERS_PER_GROUP, sb->order);
+	uint64_t positions = load32(superblock + OLD_POSITIONS, sb->order);
 
 	*totals_size = 0;
 	if (sb->version == FFS_UFS2 || cylinders > sb->header_size || positions > sb->header_size ||
@@ -356,7 +248,7 @@ place_maps(const struct ffs_superblock *sb, const uint8_t *superblock, uint32_t 
 	uint32_t tables = rotation_size(sb, superblock, &totals_size);
 
 	if (sb->version == FFS_UFS1) {
-		put(sb, bytes, G_OLD_TOTALS, G_SPACE);
+		put(sb, bytes, G_OLD_BLOCKS, G_SPACE);
 		put(sb, bytes, G_OLD_POSITIONS, G_SPACE + totals_size);
 	}
 	end += tables;
@@ -373,26 +265,29 @@ place_maps(const struct ffs_superblock *sb, const uint8_t *superblock, uint32_t 
 		put(sb, bytes, G_MAPPED_BLOCKS, block_count);
 		end += (uint32_t)divide_up(sb->fragments_per_group >> sb->block_fragments_shift, 8);
 	}
-	put(sb, bytes, G_NEXT_FREE, end);
+	put(sb, bytes, G_MAPS_END, end);
 }
 
 void
 ffs_check_group_build(const struct ffs_superblock *sb, const uint8_t *superblock, uint32_t number,
     uint8_t *bytes)
 {
+	bool is_static = sb->has_old_inodes && !sb->is_updated &&
+			 load32(superblock + OLD_TABLE, sb->order) == OLD_TABLE_FORMAT;
 	uint32_t count = (uint32_t)min_u64(sb->fragments_per_group,
 	    sb->fragment_count - ffs_group_base(sb, number));
 
 	memset(bytes, 0, sb->header_size);
-	put(sb, bytes, G_MAGIC, MAGIC);
+	put(sb, bytes, is_static ? (uint32_t)S_MAGIC : (uint32_t)G_MAGIC, GROUP_MAGIC);
 	put(sb, bytes, G_NUMBER, number);
 	put(sb, bytes, G_FRAGMENT_COUNT, count);
 	if (sb->version == FFS_UFS1) {
 		store16(bytes + G_OLD_CYLINDERS,
-		    (uint16_t)load32(superblock + S_CYLINDERS_PER_GROUP, sb->order), sb->order);
+		    (uint16_t)load32(superblock + OLD_CYLINDERS_PER_GROUP, sb->order), sb->order);
 		store16(bytes + G_OLD_INODE_COUNT, (uint16_t)sb->inodes_per_group, sb->order);
 	}
 	if (sb->is_updated)
 		put(sb, bytes, G_INODE_COUNT, sb->inodes_per_group);
-	place_maps(sb, superblock, count >> sb->block_fragments_shift, bytes);
+	if (!is_static)
+		place_maps(sb, superblock, count >> sb->block_fragments_shift, bytes);
 }

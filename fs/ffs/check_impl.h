@@ -2,7 +2,8 @@
  * Checking and repairing an FFS file system: what the files check*.c share.
  *
  *	check.c		   the phases, problems, reading and writing
- *	check_superblock.c finding the superblock, its copies, the clean flag
+ *	check_superblock.c finding the superblock, the clean flag
+ *	check_copies.c	   the copies of the superblock
  *	check_journal.c	   replaying the journal, or emptying a damaged one
  *	check_claims.c	   which fragments are whose; allocation
  *	check_walk.c	   inodes, and all pointers of one
@@ -124,11 +125,11 @@ struct ffs_checking {
 	uint8_t *superblock; /* FFS_SUPERBLOCK_SIZE bytes, as read or repaired */
 	uint8_t *scratch;    /* a block, for nobody longer than a call */
 	bool is_claimed;
+	bool has_superblock;	 /* one has been found before */
 	bool is_marked;		 /* the medium says that it is not clean */
 	bool is_stopped;	 /* preening has met what it must not touch */
 	bool is_unfree;		 /* something shared was left so: nothing is set free */
 	bool is_journal_claimed; /* what its inode holds, before all others */
-	bool has_old_maps;	 /* UFS1 with tables of rotational positions in use */
 	int64_t now;		 /* seconds since 1970 */
 
 	struct check_group *groups;    /* sb.group_count of them */
@@ -172,13 +173,45 @@ MUST_CHECK int ffs_check_write(struct ffs_checking *check, uint64_t offset, cons
 void *ffs_check_add(struct ffs_checking *check, struct check_list *list, size_t size);
 void ffs_check_free_list(struct ffs_checking *check, struct check_list *list, size_t size);
 
-/* ---- check_superblock.c, check_journal.c --------------------------------------------------- */
+/* ---- check_superblock.c, check_copies.c, check_journal.c ------------------------------------ */
 
+/* Find the superblock, or find it again when a journal may have changed it. */
 MUST_CHECK int ffs_check_find_superblock(struct ffs_checking *check);
-MUST_CHECK int ffs_check_copies(struct ffs_checking *check);
 
-/* Is a superblock that decodes as its copies say, and can the rest work with it? */
-MUST_CHECK int ffs_check_trust_superblock(struct ffs_checking *check);
+/* Has the medium room for a superblock at offset? */
+bool ffs_check_has_room(const struct ffs_checking *check, uint64_t offset);
+
+/* Find the first copy of a superblock in front of end; -ENODEV if there is none. */
+#define CHECK_SEARCH_NEAR ((uint64_t)1 << 20)
+#define CHECK_SEARCH_ALL  ((uint64_t)8 << 30) /* a group's size is less */
+MUST_CHECK int ffs_check_search_copy(struct ffs_checking *check, uint64_t end, uint8_t *bytes,
+    struct ffs_superblock *out, uint64_t *place);
+
+/* Decode a superblock that is not where it belongs; -EUCLEAN if it is damaged, -ENODEV. */
+MUST_CHECK int ffs_check_decode_copy(const uint8_t *bytes, struct ffs_superblock *out);
+
+/* Is a copy of sb at offset? */
+bool ffs_check_is_copy_place(const struct ffs_superblock *sb, uint64_t offset);
+
+/* What the copies say of a superblock; rival is the first of those that say otherwise. */
+struct check_hearing {
+	struct ffs_superblock copy, rival, found;
+	uint8_t bytes[FFS_SUPERBLOCK_SIZE], rival_bytes[FFS_SUPERBLOCK_SIZE],
+	    found_bytes[FFS_SUPERBLOCK_SIZE];
+	uint64_t rival_place, found_place;
+	uint32_t agreeing, rivals; /* how many copies */
+	struct ffs_flaw flaw;	   /* how the superblock differs */
+};
+
+/*
+ * Let copies decide whether check->sb is right: 1 if it is not, and the rival has
+ * taken its place in memory.  is_copy: it is one of the copies itself.
+ */
+MUST_CHECK int ffs_check_hear_copies(struct ffs_checking *check, bool is_copy,
+    struct check_hearing *hearing);
+
+/* Compare all copies with the superblock. */
+MUST_CHECK int ffs_check_copies(struct ffs_checking *check);
 
 /* The medium says from now on that it is not clean. */
 MUST_CHECK int ffs_check_mark_dirty(struct ffs_checking *check);
@@ -377,6 +410,7 @@ struct check_expected {
 	const uint8_t *inodes; /* bits by inode in use */
 	uint32_t directories;
 	uint32_t inodes_free;
+	bool has_tables; /* of rotational positions, which are kept */
 };
 
 /* What is wrong with a header, as a set. */
@@ -391,9 +425,12 @@ enum check_group_flaw {
 	CHECK_GROUP_ROTORS = 128,
 };
 
-/* Make the maps and counts of a decoded header what they should be; what was wrong. */
+/*
+ * Make the maps and counts of a decoded header what they should be; what was wrong.
+ * scratch is header_size bytes that nobody else uses.
+ */
 unsigned ffs_check_group_correct(struct ffs_group *group, const struct check_expected *expected,
-    bool has_old_maps, const uint8_t *superblock);
+    uint8_t *scratch);
 
 /* Write a header from nothing: all but what ffs_check_group_correct() does. */
 void ffs_check_group_build(const struct ffs_superblock *sb, const uint8_t *superblock,

@@ -13,6 +13,7 @@
  */
 #include "base/errno.h"
 #include "base/math.h"
+#include "base/string.h"
 #include "fs/ffs/check_impl.h"
 #include "fs/ffs/journal.h"
 #include "fs/ffs/replay.h"
@@ -105,23 +106,21 @@ empty_journal(struct ffs_checking *check)
 	return error < 0 ? error : block_flush(check->device);
 }
 
-/* The superblock may have been one of the blocks in the journal. */
+/* The superblock may have been one of the blocks in the journal: then it is judged like any. */
 static int
-read_again(struct ffs_checking *check)
+read_again(struct ffs_checking *check, const uint8_t *before)
 {
-	struct ffs_superblock *sb = &check->sb;
-	struct ffs_flaw flaw;
-	int error = ffs_check_read(check, sb->location, check->superblock, FFS_SUPERBLOCK_SIZE);
+	uint8_t *after = memory_alloc(check->kernel, FFS_SUPERBLOCK_SIZE);
+	int error = after == NULL ? -ENOMEM : 0;
 
 	if (error == 0)
-		error = ffs_superblock_decode(check->superblock, FFS_SUPERBLOCK_SIZE, sb->location,
-		    sb, &flaw);
-	if (error == -ENODEV || error == -EUCLEAN) {
-		ffs_check_problem(check, FS_PROBLEM_FATAL, NULL,
-		    "the journal replaces the superblock by something else");
-		error = -EUCLEAN;
+		error = ffs_check_read(check, check->sb.location, after, FFS_SUPERBLOCK_SIZE);
+	if (error == 0 && memcmp(before, after, FFS_SUPERBLOCK_SIZE) != 0) {
+		check->is_marked = false;
+		error = ffs_check_find_superblock(check);
 	}
-	return error < 0 ? error : ffs_check_trust_superblock(check);
+	memory_free(check->kernel, after, FFS_SUPERBLOCK_SIZE);
+	return error;
 }
 
 /*
@@ -129,7 +128,7 @@ read_again(struct ffs_checking *check)
  * it that came out of it, unless that one has it elsewhere.
  */
 static int
-settle(struct ffs_checking *check)
+settle(struct ffs_checking *check, const uint8_t *before)
 {
 	struct ffs_journal journal = check->sb.journal;
 	int error = ffs_view_settle(check->dev);
@@ -138,7 +137,7 @@ settle(struct ffs_checking *check)
 		error = block_flush(check->device);
 	ffs_check_journal_end(check);
 	if (error == 0)
-		error = read_again(check);
+		error = read_again(check, before);
 	if (error < 0 || check->sb.journal.place == FFS_JOURNAL_NONE)
 		return error;
 	if (check->sb.journal.offset != journal.offset) {
@@ -158,11 +157,23 @@ forget_journal(struct ffs_checking *check)
 	return ffs_check_mark_dirty(check);
 }
 
+/* Is there a journal that can be followed?  -EUCLEAN if not; *out is what it leads to. */
+static int
+follow(struct ffs_checking *check, uint64_t *size, struct block_dev **out)
+{
+	struct ffs_replay replay = { .size = 0 };
+	int error = ffs_replay_journal(&check->sb, check->device, check->name, &replay, out);
+
+	*size = replay.size;
+	ffs_replay_free(check->kernel, &replay); /* inodes without names are found anyway */
+	return error;
+}
+
 static int
 bad_journal(struct ffs_checking *check)
 {
-	struct ffs_replay replay = { .size = 0 };
 	struct block_dev *view;
+	uint64_t size;
 	int error;
 
 	if (!ffs_check_problem(check, FS_PROBLEM_DAMAGE, "empty it, or do without it",
@@ -179,16 +190,49 @@ bad_journal(struct ffs_checking *check)
 	}
 	error = empty_journal(check);
 	if (error == 0)
-		error = ffs_replay_journal(&check->sb, check->device, check->name, &replay, &view);
-	ffs_replay_free(check->kernel, &replay);
+		error = follow(check, &size, &view);
 	return error == -EUCLEAN ? forget_journal(check) : error;
+}
+
+/* It is empty, if it is where the superblock that came out of it says. */
+static int
+follow_again(struct ffs_checking *check)
+{
+	struct block_dev *view;
+	uint64_t size;
+	int error = follow(check, &size, &view);
+
+	if (error == 0 && view != NULL) {
+		ffs_view_destroy(view);
+		error = -EUCLEAN;
+	}
+	return error == -EUCLEAN ? bad_journal(check) : error;
+}
+
+/* What the journal holds is everybody's from now on: in its place, or through the view. */
+static int
+apply(struct ffs_checking *check, uint64_t size, const uint8_t *before)
+{
+	int error;
+
+	if (!ffs_check_problem(check, FS_PROBLEM_LEFTOVER, "write it to its place",
+		"the journal holds %llu bytes of changes that are not in their place",
+		(unsigned long long)size)) {
+		check->is_stopped = true;
+		return read_again(check, before);
+	}
+	error = settle(check, before);
+	if (error == 0 && check->sb.journal.place != FFS_JOURNAL_NONE)
+		error = follow_again(check);
+	return error < 0 ? error : ffs_check_mark_dirty(check);
 }
 
 int
 ffs_check_journal(struct ffs_checking *check)
 {
-	struct ffs_replay replay = { .size = 0 };
 	struct block_dev *view;
+	uint8_t *before;
+	uint64_t size;
 	int error;
 
 	if (check->sb.journal.unknown_version != 0) {
@@ -199,21 +243,20 @@ ffs_check_journal(struct ffs_checking *check)
 	}
 	if (check->sb.journal.place == FFS_JOURNAL_NONE)
 		return 0;
-	error = ffs_replay_journal(&check->sb, check->device, check->name, &replay, &view);
-	ffs_replay_free(check->kernel, &replay); /* inodes without names are found anyway */
+	error = follow(check, &size, &view);
 	if (error == -EUCLEAN)
 		return bad_journal(check);
 	if (error < 0 || view == NULL)
 		return error;
+	before = memory_alloc(check->kernel, FFS_SUPERBLOCK_SIZE);
+	error = before == NULL ? -ENOMEM : 0;
+	if (error == 0)
+		error = ffs_check_read(check, check->sb.location, before, FFS_SUPERBLOCK_SIZE);
 	check->dev = view;
-	if (!ffs_check_problem(check, FS_PROBLEM_LEFTOVER, "write it to its place",
-		"the journal holds %llu bytes of changes that are not in their place",
-		(unsigned long long)replay.size)) {
-		check->is_stopped = true;
-		return read_again(check);
-	}
-	error = settle(check);
-	return error < 0 ? error : ffs_check_mark_dirty(check);
+	if (error == 0)
+		error = apply(check, size, before);
+	memory_free(check->kernel, before, FFS_SUPERBLOCK_SIZE);
+	return error;
 }
 
 int

@@ -26,6 +26,7 @@ enum {
 	JOURNAL_INO = 3,
 	JOURNAL_BLOCKS = 256,
 	NUMBERS = 872, /* of the superblock: the journal's address, size, block size, inode */
+	SUMMARY = 1096,
 	FILE_SIZE_MAX = 1328,
 	MAGIC = 1372,
 };
@@ -202,8 +203,48 @@ a_superblock_from_the_journal_is_compared_with_copies(void **state)
 
 		leave_in_journal(test);
 		checking_store(test, superblock_in_journal(test) + FILE_SIZE_MAX, 8, 5000);
-		must_be_repaired(test, "its limits are not those of its copies",
+		must_be_repaired(test, "its copies allow files of another size",
 		    FFS_JOURNAL_INSIDE_FS);
+		checking_destroy(test);
+	}
+	(void)state;
+}
+
+/* It decodes, but says that the summary is where it is not. */
+static void
+a_superblock_from_the_journal_is_no_better_than_others(void **state)
+{
+	for (size_t s = 0; s < ARRAY_SIZE(samples); s++) {
+		struct checking *test = create(&samples[s]);
+		uint64_t summary = test->image.sb.summary_address;
+
+		leave_in_journal(test);
+		checking_store(test, superblock_in_journal(test) + SUMMARY, 8, summary + 40);
+		must_be_repaired(test, "its copies have the summary elsewhere",
+		    FFS_JOURNAL_INSIDE_FS);
+		checking_destroy(test);
+
+		test = create(&samples[s]);
+		leave_in_journal(test);
+		memset(superblock_in_journal(test), 0, FFS_SUPERBLOCK_SIZE);
+		must_be_repaired(test, "there is no superblock", FFS_JOURNAL_INSIDE_FS);
+		checking_destroy(test);
+	}
+	(void)state;
+}
+
+/* The superblock that comes out of it leads to a journal which is nowhere. */
+static void
+a_journal_after_a_journal_is_followed(void **state)
+{
+	for (size_t s = 0; s < ARRAY_SIZE(samples); s++) {
+		struct checking *test = create(&samples[s]);
+		uint8_t *superblock;
+
+		leave_in_journal(test);
+		superblock = superblock_in_journal(test);
+		checking_store(test, superblock + NUMBERS + 8, 8, 1);
+		must_be_repaired(test, "the journal is damaged", FFS_JOURNAL_NONE);
 		checking_destroy(test);
 	}
 	(void)state;
@@ -220,6 +261,8 @@ main(void)
 		cmocka_unit_test(a_journal_without_room_is_given_up),
 		cmocka_unit_test(the_journal_is_emptied_as_the_superblock_in_it_says),
 		cmocka_unit_test(a_superblock_from_the_journal_is_compared_with_copies),
+		cmocka_unit_test(a_superblock_from_the_journal_is_no_better_than_others),
+		cmocka_unit_test(a_journal_after_a_journal_is_followed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

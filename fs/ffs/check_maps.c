@@ -8,12 +8,11 @@
 #include "base/math.h"
 #include "base/string.h"
 #include "fs/ffs/check_impl.h"
+#include "fs/ffs/superblock_impl.h"
 #include "kern/memory.h"
 
-#define SUMMARY_ENTRY	16
 #define PROGRESS_GROUPS 64
-#define OLD_TABLES	1356 /* of the superblock: which tables of rotational positions */
-#define OLD_TABLES_HERE 1    /* ... those in the groups */
+#define OLD_TABLES_HERE 1 /* of the superblock: tables of rotational positions are in the groups */
 
 /* What it takes to look at the groups. */
 struct maps {
@@ -23,9 +22,10 @@ struct maps {
 	size_t used_size;
 	uint8_t *inodes; /* divide_up(inodes_per_group, 8) bytes */
 	size_t inodes_size;
-	uint8_t *summary; /* round_up(group_count * SUMMARY_ENTRY, fragment_size) bytes */
+	uint8_t *summary; /* round_up(group_count * SUMMARY_ENTRY_SIZE, fragment_size) bytes */
 	size_t summary_size;
 	uint32_t wrong_in_summary; /* groups */
+	bool has_tables;	   /* UFS1 with tables of rotational positions in use */
 	struct ffs_counts totals;
 };
 
@@ -75,9 +75,9 @@ tell_flaws(struct ffs_checking *check, uint32_t number, unsigned flaws)
 static void
 add_counts(struct ffs_checking *check, struct maps *maps, const struct ffs_group *group)
 {
-	uint8_t *entry = maps->summary + SUMMARY_ENTRY * (size_t)group->number;
+	uint8_t *entry = maps->summary + SUMMARY_ENTRY_SIZE * (size_t)group->number;
 	struct ffs_group_counts counts;
-	uint8_t bytes[SUMMARY_ENTRY];
+	uint8_t bytes[SUMMARY_ENTRY_SIZE];
 
 	ffs_group_counts(group, &counts);
 	store32(bytes, counts.directories, check->sb.order);
@@ -134,7 +134,8 @@ check_group(struct ffs_checking *check, struct maps *maps, uint32_t number)
 	ffs_check_used(check, number, maps->used);
 	expected.used = maps->used;
 	expected.inodes = maps->inodes;
-	flaws = ffs_check_group_correct(&group, &expected, check->has_old_maps, check->superblock);
+	expected.has_tables = maps->has_tables;
+	flaws = ffs_check_group_correct(&group, &expected, check->scratch);
 	add_counts(check, maps, &group);
 
 	/* Of a damaged header all is wrong anyway. */
@@ -198,7 +199,7 @@ maps_begin(struct ffs_checking *check, struct maps *maps)
 	maps->used_size = (size_t)divide_up(sb->fragments_per_group, 8);
 	maps->inodes_size = (size_t)divide_up(sb->inodes_per_group, 8);
 	maps->summary_size =
-	    (size_t)round_up((uint64_t)sb->group_count * SUMMARY_ENTRY, sb->fragment_size);
+	    (size_t)round_up((uint64_t)sb->group_count * SUMMARY_ENTRY_SIZE, sb->fragment_size);
 	maps->header = memory_alloc(check->kernel, maps->header_size);
 	maps->used = memory_alloc(check->kernel, maps->used_size);
 	maps->inodes = memory_alloc(check->kernel, maps->inodes_size);
@@ -225,9 +226,8 @@ ffs_check_maps(struct ffs_checking *check)
 	struct maps maps = { .header = NULL };
 	int error = maps_begin(check, &maps);
 
-	check->has_old_maps =
-	    check->sb.version == FFS_UFS1 && !check->sb.is_updated &&
-	    load32(check->superblock + OLD_TABLES, check->sb.order) == OLD_TABLES_HERE;
+	maps.has_tables = check->sb.version == FFS_UFS1 && !check->sb.is_updated &&
+			  load32(check->superblock + OLD_TABLE, check->sb.order) == OLD_TABLES_HERE;
 	for (uint32_t i = 0; error == 0 && i < check->sb.group_count; i++) {
 		if (i % PROGRESS_GROUPS == 0)
 			ffs_check_progress(check, "groups", i, check->sb.group_count);

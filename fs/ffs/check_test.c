@@ -78,10 +78,9 @@ enum {
 
 /* Take the 64-bit fields away, and give the groups tables of rotational positions. */
 static void
-make_old(struct checking *test)
+make_old_superblock(struct checking *test, uint8_t *superblock)
 {
 	enum byte_order order = test->image.sample.order;
-	uint8_t *superblock = checking_superblock_at(test);
 	const struct {
 		unsigned at;
 		uint32_t value;
@@ -98,7 +97,16 @@ make_old(struct checking *test)
 		    (uint32_t)load64(superblock + 1008 + 8 * i, order), order);
 	superblock[211] = 0;
 	memset(superblock + 1000, 0, 112);
+}
+
+static void
+make_old(struct checking *test)
+{
+	enum byte_order order = test->image.sample.order;
+
+	make_old_superblock(test, checking_superblock_at(test));
 	for (uint32_t group = 0; group < 2; group++) {
+		make_old_superblock(test, checking_copy_at(test, group));
 		store32(checking_header_at(test, group) + 84, TOTALS_AT, order);
 		store32(checking_header_at(test, group) + 88, PLACES_AT, order);
 	}
@@ -156,6 +164,8 @@ old_directories_get_old_entries(void **state)
 		ffs_image_create_writable(image, &sample, SAMPLE_MODERN);
 		make_old(test);
 		store32(checking_superblock_at(test) + 1324, 0, orders[i]); /* inode format */
+		for (uint32_t group = 0; group < 2; group++)
+			store32(checking_copy_at(test, group) + 1324, 0, orders[i]);
 		root = ffs_image_at(image, ffs_image_root(image));
 		store16(root + 6, 1, orders[i]);
 		store16(root + 12 + 6, 2, orders[i]);
@@ -172,6 +182,51 @@ old_directories_get_old_entries(void **state)
 		ffs_image_must_mount(image);
 		assert_true(checking_has(test, "/lost+found/#21"));
 		assert_int_equal(ffs_image_unmount(image), 0);
+		checking_destroy(test);
+	}
+	(void)state;
+}
+
+/* Groups of 4.2BSD, with everything at fixed places and their magic number behind it. */
+static void
+groups_of_42bsd_are_repaired_as_such(void **state)
+{
+	static const struct {
+		unsigned at;
+		const char *want;
+	} rows[] = {
+		{ 980, "header is damaged" },
+		{ 12, "header is damaged" },
+		{ 84 + 4 * 3, "tables of rotational positions" },
+		{ 212 + 8, "tables of rotational positions" },
+		{ 724, "map of inodes" },
+		{ 984 + 200, "map of fragments" },
+		{ 28, "counts" },
+		{ 56, "counts of runs" },
+	};
+	static const enum byte_order orders[] = { ORDER_LITTLE, ORDER_BIG };
+
+	for (size_t i = 0; i < ARRAY_SIZE(orders) * ARRAY_SIZE(rows); i++) {
+		const struct sample sample = { FFS_UFS1, orders[i % 2], 4096, 512, 2 };
+		struct checking *test = calloc(1, sizeof(*test));
+
+		ffs_image_create_writable(&test->image, &sample, SAMPLE_42BSD);
+		checking_run(test, FS_CHECK_REPAIR);
+		if (test->request.result.left > 0 ||
+		    checking_run(test, FS_CHECK_ONLY)->problems > 0)
+			fail_msg("good, but told is:\n%s", test->told);
+		checking_header_at(test, 1)[rows[i / 2].at] ^= 0xff;
+		if (checking_run(test, FS_CHECK_REPAIR)->left > 0 ||
+		    strstr(test->told, rows[i / 2].want) == NULL)
+			fail_msg("byte %u: told is:\n%s", rows[i / 2].at, test->told);
+		if (checking_run(test, FS_CHECK_ONLY)->problems > 0)
+			fail_msg("byte %u: then\n%s", rows[i / 2].at, test->told);
+		if (ffs_check(checking_bytes(test), test->image.fake.dev.size, &test->image.sb,
+			&test->other) > 0)
+			fail_msg("byte %u: the other checker:\n%s", rows[i / 2].at,
+			    test->other.report);
+		ffs_image_must_mount(&test->image);
+		assert_int_equal(ffs_image_unmount(&test->image), 0);
 		checking_destroy(test);
 	}
 	(void)state;
@@ -206,6 +261,7 @@ main(void)
 		cmocka_unit_test(preening_leaves_what_no_crash_leaves),
 		cmocka_unit_test(old_file_systems_are_repaired_with_their_tables),
 		cmocka_unit_test(old_directories_get_old_entries),
+		cmocka_unit_test(groups_of_42bsd_are_repaired_as_such),
 		cmocka_unit_test(checking_what_is_mounted_is_refused),
 	};
 

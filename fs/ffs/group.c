@@ -13,15 +13,6 @@
 #include "fs/ffs/group_impl.h"
 #include "fs/ffs/layout.h"
 
-/* Where 4.2BSD has what others say where they have it. */
-enum static_field {
-	S_CYLINDER_COUNTS = 84,
-	S_POSITION_COUNTS = 212,
-	S_INODE_MAP = 724,
-	S_MAGIC = 980,
-	S_FRAGMENT_MAP = 984,
-};
-
 #define STATIC_INODES_MAX    2048
 #define STATIC_CYLINDERS_MAX 32
 
@@ -72,28 +63,43 @@ find_overlap(const struct part *parts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < count; j++)
-			if (i != j && parts[i].offset >= parts[j].offset &&
-			    parts[i].offset < parts[j].offset + parts[j].size && parts[i].size > 0)
+			if (i != j && parts[i].size > 0 && parts[i].offset >= parts[j].offset &&
+			    parts[i].offset < parts[j].offset + parts[j].size)
 				return &parts[i];
 	return NULL;
 }
 
-/* Do the maps, and the counts of runs but number 0, which nobody uses, have places of their own? */
-static int
-check_overlaps(const struct ffs_group *group, struct ffs_flaw *flaw)
+/*
+ * The field of a part that begins in another one; 0 if all have places of their
+ * own.  Of the counts of runs, number 0 is nobody's.  Tables at 0 are not there.
+ */
+static uint32_t
+find_overlapping(const struct ffs_group *group, uint32_t counts, uint32_t positions)
 {
 	const struct ffs_superblock *sb = group->sb;
+	uint64_t cylinders = counts == 0 ? 0 : sb->rotation.cylinders;
 	const struct part parts[] = {
 		{ group->inode_map, divide_up(sb->inodes_per_group, 8), G_INODE_MAP },
 		{ group->fragment_map, divide_up(sb->fragments_per_group, 8), G_FRAGMENT_MAP },
 		{ group->run_counts + (uint64_t)4, 4 * (uint64_t)sb->run_length_max, G_RUN_COUNTS },
 		{ group->block_map, divide_up(group->mapped_blocks, 8), G_BLOCK_MAP },
+		{ counts, 4 * cylinders, G_OLD_BLOCKS },
+		{ positions, 2 * cylinders * sb->rotation.positions, G_OLD_POSITIONS },
 	};
-	const struct part *part = find_overlap(parts, sb->run_length_max == 0 ? 2 : 4);
+	const struct part *part = find_overlap(parts, ARRAY_SIZE(parts));
 
-	if (part == NULL)
+	return part == NULL ? 0 : part->field;
+}
+
+static int
+check_overlaps(const struct ffs_group *group, struct ffs_flaw *flaw)
+{
+	uint32_t field = find_overlapping(group, 0, 0);
+
+	if (field == 0)
 		return 0;
-	return wrong(group, part->field, "a part of the group begins in another one", flaw);
+	return wrong(group, (enum group_field)field, "a part of the group begins in another one",
+	    flaw);
 }
 
 /* Do the counts by cylinder make what is free? */
@@ -107,6 +113,22 @@ have_all_blocks(const struct ffs_group *group, uint32_t counts, uint32_t cylinde
 	return sum == get(group, G_BLOCKS_FREE);
 }
 
+bool
+ffs_group_find_tables(const struct ffs_group *group, uint32_t *counts, uint32_t *positions)
+{
+	const struct ffs_rotation *rotation = &group->sb->rotation;
+	uint64_t size = 2 * (uint64_t)rotation->cylinders * rotation->positions;
+
+	*counts = group->is_static ? (uint32_t)S_CYLINDER_COUNTS : get(group, G_OLD_BLOCKS);
+	*positions = group->is_static ? (uint32_t)S_POSITION_COUNTS : get(group, G_OLD_POSITIONS);
+	if (rotation->cylinders == 0)
+		return false;
+	if (group->is_static)
+		return rotation->cylinders <= STATIC_CYLINDERS_MAX;
+	return fits(group, *counts, 4 * (uint64_t)rotation->cylinders) &&
+	       fits(group, *positions, size) && find_overlapping(group, *counts, *positions) == 0;
+}
+
 /*
  * Tables by rotational position.  Those that do not make what is free are left by
  * a system that does not keep them, which its next user knows as well.
@@ -114,18 +136,10 @@ have_all_blocks(const struct ffs_group *group, uint32_t counts, uint32_t cylinde
 static void
 decode_positions(struct ffs_group *group)
 {
-	const struct ffs_rotation *rotation = &group->sb->rotation;
-	uint64_t size = 2 * (uint64_t)rotation->cylinders * rotation->positions;
-	uint32_t counts = group->is_static ? (uint32_t)S_CYLINDER_COUNTS : get(group, G_OLD_BLOCKS);
-	uint32_t positions =
-	    group->is_static ? (uint32_t)S_POSITION_COUNTS : get(group, G_OLD_POSITIONS);
-	bool is_inside = group->is_static
-			     ? rotation->cylinders <= STATIC_CYLINDERS_MAX
-			     : fits(group, counts, 4 * (uint64_t)rotation->cylinders) &&
-				   fits(group, positions, size);
+	uint32_t counts, positions;
 
-	if (rotation->cylinders == 0 || !is_inside ||
-	    !have_all_blocks(group, counts, rotation->cylinders))
+	if (!ffs_group_find_tables(group, &counts, &positions) ||
+	    !have_all_blocks(group, counts, group->sb->rotation.cylinders))
 		return;
 	group->cylinder_counts = counts;
 	group->position_counts = positions;
@@ -289,29 +303,37 @@ count_block(struct ffs_group *group, uint32_t block, bool is_free)
 		add(group, group->run_counts + 4 * after, -by);
 }
 
-/* Count a free block where it passes under the heads. */
-static void
-count_position(struct ffs_group *group, uint32_t block, uint32_t by)
+bool
+ffs_group_position(const struct ffs_group *group, uint32_t block, uint32_t *cylinder,
+    uint32_t *position)
 {
 	const struct ffs_rotation *rotation = &group->sb->rotation;
 	uint64_t sector =
 	    ((uint64_t)block << group->sb->block_fragments_shift) * rotation->fragment_sectors;
-	uint64_t cylinder, position, track;
+	uint64_t place = sector % rotation->cylinder_sectors;
+
+	if (sector / rotation->cylinder_sectors >= rotation->cylinders)
+		return false;
+	*cylinder = (uint32_t)(sector / rotation->cylinder_sectors);
+	place = place / rotation->track_sectors * rotation->skew +
+		place % rotation->track_sectors * rotation->interleave;
+	*position = (uint32_t)(place % rotation->track_sectors * rotation->positions /
+			       rotation->turn_sectors);
+	return true;
+}
+
+/* Count a free block where it passes under the heads. */
+static void
+count_position(struct ffs_group *group, uint32_t block, uint32_t by)
+{
+	uint32_t cylinder, position;
 	uint8_t *count;
 
-	if (group->cylinder_counts == 0)
+	if (group->cylinder_counts == 0 || !ffs_group_position(group, block, &cylinder, &position))
 		return;
-	cylinder = sector / rotation->cylinder_sectors;
-	if (cylinder >= rotation->cylinders)
-		return;
-	sector %= rotation->cylinder_sectors;
-	track = sector / rotation->track_sectors;
-	position = track * rotation->skew + sector % rotation->track_sectors * rotation->interleave;
-	position =
-	    position % rotation->track_sectors * rotation->positions / rotation->turn_sectors;
-	add(group, group->cylinder_counts + 4 * (uint32_t)cylinder, by);
-	count =
-	    group->bytes + group->position_counts + 2 * (cylinder * rotation->positions + position);
+	add(group, group->cylinder_counts + 4 * cylinder, by);
+	count = group->bytes + group->position_counts +
+		2 * ((size_t)cylinder * group->sb->rotation.positions + position);
 	store16(count, (uint16_t)(load16(count, group->sb->order) + by), group->sb->order);
 }
 

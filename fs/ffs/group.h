@@ -55,6 +55,17 @@ MUST_CHECK int ffs_group_decode(const struct ffs_superblock *sb, uint8_t *bytes,
 
 void ffs_group_counts(const struct ffs_group *group, struct ffs_group_counts *out);
 
+/*
+ * Where UFS1's counts of free blocks by cylinder and by rotational position are in
+ * the header, whatever they say; false if there are none.
+ */
+MUST_CHECK bool ffs_group_find_tables(const struct ffs_group *group, uint32_t *counts,
+    uint32_t *positions);
+
+/* The cylinder and the position of it where a block begins; false if it is past the tables. */
+MUST_CHECK bool ffs_group_position(const struct ffs_group *group, uint32_t block,
+    uint32_t *cylinder, uint32_t *position);
+
 /* The bits of a block. */
 unsigned ffs_group_block(const struct ffs_group *group, uint32_t block);
 

@@ -18,6 +18,7 @@ enum group_field {
 	G_BLOCKS_FREE = 28,
 	G_INODES_FREE = 32,
 	G_FRAGMENTS_FREE = 36,
+	G_BLOCK_ROTOR = 40,   /* where searches begin; then the fragments' */
 	G_INODE_ROTOR = 48,   /* all inodes in front of it are used, as far as we know */
 	G_RUNS = 52,	      /* by length, of fragments in partly used blocks; [8] */
 	G_OLD_BLOCKS = 84,    /* rotational tables: offsets in the header */
@@ -32,6 +33,15 @@ enum group_field {
 	G_INITIALISED = 120,
 	G_TIME = 136,
 	G_SPACE = 168,
+};
+
+/* Where 4.2BSD has what others say where they have it. */
+enum static_field {
+	S_CYLINDER_COUNTS = 84,
+	S_POSITION_COUNTS = 212,
+	S_INODE_MAP = 724,
+	S_MAGIC = 980,
+	S_FRAGMENT_MAP = 984,
 };
 
 #endif

@@ -330,6 +330,20 @@ decode_rotation(const struct decoding *from)
 	return 0;
 }
 
+/* Are the fragments of the summary inside one group, and none of its own parts? */
+static bool
+is_summary_in_data(const struct ffs_superblock *sb, uint64_t fragments)
+{
+	uint64_t first = sb->summary_address, end = first + fragments;
+	uint64_t group = first / sb->fragments_per_group;
+	uint64_t start = group * sb->fragments_per_group +
+			 (uint64_t)sb->stagger * (group & ~(uint64_t)sb->stagger_mask);
+
+	if (end > (group + 1) * sb->fragments_per_group)
+		return false;
+	return first >= start + sb->data_offset || (group > 0 && end <= start + sb->copy_offset);
+}
+
 /* The groups' counts, and what they sum up to. */
 static int
 decode_summary(const struct decoding *from)
@@ -343,8 +357,9 @@ decode_summary(const struct decoding *from)
 	if (sb->summary_size > INT32_MAX ||
 	    sb->summary_size < (uint64_t)sb->group_count * SUMMARY_ENTRY_SIZE)
 		return wrong(from, SUMMARY_SIZE, "summary has no place for every group");
-	if (sb->summary_address < sb->data_offset || fragments > sb->fragment_count ||
-	    sb->summary_address > sb->fragment_count - fragments)
+	if (fragments > sb->fragment_count ||
+	    sb->summary_address > sb->fragment_count - fragments ||
+	    !is_summary_in_data(sb, fragments))
 		return wrong_either(from, SUMMARY_ADDRESS, OLD_SUMMARY_ADDRESS,
 		    "summary is not inside the data");
 
