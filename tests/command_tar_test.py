@@ -163,6 +163,22 @@ def a_manifest_of_sha256sum_is_checked_here(images, tree):
     return None
 
 
+@test
+def options_are_as_those_of_tar(images, tree):
+    if not has_archives(images[0]):
+        return "no libarchive"
+    place = f"{images[0]}:/links"
+    want = good("tar", place).output
+    with scratch() as folder:
+        said = good("tar", "-cvf", folder / "out.tar", place).output.decode()
+        assert (folder / "out.tar").read_bytes() == want
+        assert f"archived {place}/hard\n" in said
+    piped = rump("tar", "-cv", place)
+    assert piped.output == want and piped.errors == said
+    assert "one of them" in complaint(2, "tar", "-cx", place)
+    return None
+
+
 # ---- tar -x ---------------------------------------------------------------------------
 
 

@@ -61,6 +61,8 @@ archive_begin(int fd, enum archive_packing packing)
 	    libarchive.archive_write_set_format_pax(file->archive) == ARCHIVE_OK &&
 	    (packing != ARCHIVE_GZIP || libarchive.archive_write_set_options(file->archive,
 					    "gzip:!timestamp") == ARCHIVE_OK) &&
+	    /* No padding, which depends on what fd is. */
+	    libarchive.archive_write_set_bytes_in_last_block(file->archive, 1) == ARCHIVE_OK &&
 	    libarchive.archive_write_open_fd(file->archive, fd) == ARCHIVE_OK)
 		return file;
 	report_unable("cannot begin the archive: %s",

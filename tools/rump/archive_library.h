@@ -63,6 +63,7 @@
 	F(archive_write_header) \
 	F(archive_write_new) \
 	F(archive_write_open_fd) \
+	F(archive_write_set_bytes_in_last_block) \
 	F(archive_write_set_format_pax) \
 	F(archive_write_set_options)
 

@@ -23,6 +23,7 @@
 #include "tools/rump/image.h"
 #include "tools/rump/links.h"
 #include "tools/rump/memory.h"
+#include "tools/rump/name.h"
 #include "tools/rump/option.h"
 #include "tools/rump/report.h"
 #include "tools/rump/untar.h"
@@ -34,11 +35,12 @@ enum {
 };
 
 static const struct option_row rows[] = {
+	{ 'c', "create", NULL, "make an archive, as without -x" },
 	{ 'f', "file", "FILE", "the archive, instead of standard output or, with -x, input" },
 	{ 'k', "keep-old-files", NULL, "with -x, keep files that exist, and say nothing" },
 	{ OPTION_OWNER, "owner", "OWNER",
 	    "with -x, whom files belong to: USER, USER:GROUP, :GROUP" },
-	{ 'v', NULL, NULL, "with -x, tell what is extracted" },
+	{ 'v', NULL, NULL, "tell what is archived or extracted" },
 	{ 'x', "extract", NULL, "extract an archive into the image" },
 	{ 'J', "xz", NULL, "packed with xz" },
 	{ 'z', "gzip", NULL, "packed with gzip" },
@@ -49,8 +51,8 @@ static const struct option_row rows[] = {
 struct tar {
 	const char *file; /* NULL: standard output or input */
 	const char *owner;
-	struct untar_options extracting;
-	bool extracts;
+	struct untar_options extracting; /* is_verbose holds for both ways */
+	bool creates, extracts;
 	enum archive_packing packing;
 	struct archive_file *archive;
 	struct links links; /* names in the archive */
@@ -91,6 +93,23 @@ target_read(const struct source *source, char target[PATH_MAX + 1])
 	return length >= 0;
 }
 
+static bool
+is_standard(const char *file)
+{
+	return file == NULL || strcmp(file, "-") == 0;
+}
+
+/* What -v says is not to get into the archive. */
+static void
+name_say(const struct tar *tar, const char *shown)
+{
+	FILE *out = is_standard(tar->file) ? stderr : stdout;
+
+	fputs("archived ", out);
+	name_print(out, shown, name_style_default());
+	putc('\n', out);
+}
+
 /* Add the file as name. */
 static void
 file_add(struct tar *tar, const struct source *source, const char *name, const struct stat *st)
@@ -116,6 +135,8 @@ file_add(struct tar *tar, const struct source *source, const char *name, const s
 			return;
 	}
 	tar->is_broken = !archive_add(tar->archive, &item, source->shown);
+	if (tar->extracting.is_verbose && !tar->is_broken)
+		name_say(tar, source->shown);
 	if (has_links && item.link == NULL)
 		links_add(&tar->links, st->st_dev, st->st_ino, name);
 	if (item.fd >= 0)
@@ -198,7 +219,7 @@ output_open(const char *name)
 {
 	int fd;
 
-	if (name == NULL || strcmp(name, "-") == 0) {
+	if (is_standard(name)) {
 		if (!isatty(STDOUT_FILENO))
 			return STDOUT_FILENO;
 		report_usage("an archive is nothing for a terminal; say -f FILE");
@@ -216,6 +237,9 @@ option_take_one(void *context, int id, const char *value)
 	struct tar *tar = context;
 
 	switch (id) {
+	case 'c':
+		tar->creates = true;
+		return true;
 	case 'f':
 		tar->file = value;
 		return true;
@@ -265,7 +289,7 @@ input_open(const char *name)
 {
 	int fd;
 
-	if (name == NULL || strcmp(name, "-") == 0) {
+	if (is_standard(name)) {
 		if (!isatty(STDIN_FILENO))
 			return STDIN_FILENO;
 		report_usage("an archive does not come from a terminal; say -f FILE");
@@ -280,7 +304,6 @@ input_open(const char *name)
 static void
 archive_extract(struct tar *tar, const struct location *location)
 {
-	bool is_named = tar->file != NULL && strcmp(tar->file, "-") != 0;
 	int fd;
 
 	tar->extracting.owner = (struct owner){ OWNER_UNCHANGED, OWNER_UNCHANGED };
@@ -289,7 +312,8 @@ archive_extract(struct tar *tar, const struct location *location)
 	fd = input_open(tar->file);
 	if (fd < 0)
 		return;
-	untar(fd, is_named ? tar->file : "that was given", location, &tar->extracting);
+	untar(fd, is_standard(tar->file) ? "that was given" : tar->file, location,
+	    &tar->extracting);
 	if (fd != STDIN_FILENO)
 		close(fd);
 }
@@ -306,6 +330,8 @@ tar_run(int argc, char **argv)
 	if (!archive_is_available())
 		return report_usage(
 		    "archives are neither made nor read without libarchive, which is missing here");
+	if (tar.creates && tar.extracts)
+		return report_usage("-c makes an archive, -x extracts one: say one of them");
 	if (first + 1 != argc)
 		return report_usage("one archive holds one place of one image");
 	location =
