@@ -10,24 +10,16 @@
 #include "base/math.h"
 #include "kern/memory.h"
 #include "kern/uio.h"
+#include "syscall/copy_impl.h"
 #include "syscall/handlers.h"
 #include "syscall/process.h"
 #include "vfs/vnode.h"
 
 #define BUFFER_PAGES 16
 #define BUFFER_SIZE  (BUFFER_PAGES * PAGE_SIZE)
-#define COPY_MAX     0x7ffff000 /* bytes in one call, as in Linux */
 
-/* Where a file is read or written. */
-struct place {
-	struct file *file;
-	struct user_ptr user; /* of the offset; null: it is the file's own */
-	uint64_t offset;
-};
-
-/* Learn the offset; -EINVAL, -EFAULT. */
-static int
-place_begin(struct thread *thread, struct place *place)
+int
+copy_place_begin(struct thread *thread, struct copy_place *place)
 {
 	int error;
 
@@ -43,9 +35,8 @@ place_begin(struct thread *thread, struct place *place)
 	return place->offset > INT64_MAX ? -EINVAL : 0;
 }
 
-/* Tell where the offset is now. */
-static int
-place_end(struct thread *thread, const struct place *place)
+int
+copy_place_end(struct thread *thread, const struct copy_place *place)
 {
 	if (!user_ptr_is_null(place->user))
 		return copy_out(thread->space, place->user, &place->offset, sizeof(place->offset));
@@ -59,8 +50,8 @@ place_end(struct thread *thread, const struct place *place)
 
 /* Copy one piece of at most size bytes; how many were, to *copied. */
 static int
-copy_piece(struct thread *thread, struct place *from, struct place *to, void *buffer, size_t size,
-    size_t *copied)
+copy_piece(struct thread *thread, struct copy_place *from, struct copy_place *to, void *buffer,
+    size_t size, size_t *copied)
 {
 	struct file_writer writer = thread_writer(thread);
 	struct address_space space;
@@ -84,9 +75,8 @@ copy_piece(struct thread *thread, struct place *from, struct place *to, void *bu
 	return error;
 }
 
-/* What was copied to a file that was opened with O_SYNC or O_DSYNC is durable. */
-static int
-sync_if_wanted(struct file *file)
+int
+copy_sync_if_wanted(struct file *file)
 {
 	uint32_t flags = file_flags(file);
 
@@ -97,7 +87,7 @@ sync_if_wanted(struct file *file)
 
 /* Copy length bytes, or up to the end.  How many were, or an error. */
 static int64_t
-copy_between(struct thread *thread, struct place *from, struct place *to, uint64_t length)
+copy_between(struct thread *thread, struct copy_place *from, struct copy_place *to, uint64_t length)
 {
 	void *buffer = page_run_alloc(thread->kernel, BUFFER_PAGES);
 	uint64_t total = 0;
@@ -116,11 +106,11 @@ copy_between(struct thread *thread, struct place *from, struct place *to, uint64
 	page_run_free(thread->kernel, buffer, BUFFER_PAGES);
 	if (total == 0)
 		return error;
-	error = sync_if_wanted(to->file);
+	error = copy_sync_if_wanted(to->file);
 	if (error == 0)
-		error = place_end(thread, from);
+		error = copy_place_end(thread, from);
 	if (error == 0)
-		error = place_end(thread, to);
+		error = copy_place_end(thread, to);
 	return error < 0 ? error : (int64_t)total;
 }
 
@@ -135,7 +125,7 @@ is_past_all(uint64_t offset, uint64_t length)
 
 /* Can one be sent to the other?  Errors come in Linux's order. */
 static int
-check_send(const struct place *from, const struct place *to)
+check_send(const struct copy_place *from, const struct copy_place *to)
 {
 	if (!user_ptr_is_null(from->user) && !from->file->ops->can_seek)
 		return -ESPIPE;
@@ -148,15 +138,15 @@ check_send(const struct place *from, const struct place *to)
 }
 
 static int64_t
-send_file(struct thread *thread, struct place *from, struct place *to, uint64_t count)
+send_file(struct thread *thread, struct copy_place *from, struct copy_place *to, uint64_t count)
 {
 	uint64_t length = min_u64(count, COPY_MAX);
 	int error = check_send(from, to);
 
 	if (error == 0)
-		error = place_begin(thread, from);
+		error = copy_place_begin(thread, from);
 	if (error == 0)
-		error = place_begin(thread, to);
+		error = copy_place_begin(thread, to);
 	if (error < 0)
 		return error;
 	if (is_past_all(from->offset, length) || is_past_all(to->offset, length))
@@ -167,8 +157,8 @@ send_file(struct thread *thread, struct place *from, struct place *to, uint64_t 
 int64_t
 sys_sendfile(struct thread *thread, int out_fd, int in_fd, struct user_ptr offset, uint64_t count)
 {
-	struct place from = { .file = thread_file(thread, in_fd), .user = offset };
-	struct place to = { .file = thread_file(thread, out_fd) };
+	struct copy_place from = { .file = thread_file(thread, in_fd), .user = offset };
+	struct copy_place to = { .file = thread_file(thread, out_fd) };
 	int64_t result = -EBADF;
 
 	if (from.file != NULL && to.file != NULL && file_can_read(from.file))
@@ -191,13 +181,13 @@ check_types(const struct vnode *from, const struct vnode *to)
 }
 
 static int64_t
-copy_range(struct thread *thread, struct place *from, struct place *to, uint64_t length)
+copy_range(struct thread *thread, struct copy_place *from, struct copy_place *to, uint64_t length)
 {
 	struct vnode_attributes attributes;
-	int error = place_begin(thread, from);
+	int error = copy_place_begin(thread, from);
 
 	if (error == 0)
-		error = place_begin(thread, to);
+		error = copy_place_begin(thread, to);
 	if (error == 0)
 		error = check_types(from->file->vnode, to->file->vnode);
 	if (error < 0)
@@ -219,8 +209,8 @@ int64_t
 sys_copy_file_range(struct thread *thread, int in_fd, struct user_ptr in_offset, int out_fd,
     struct user_ptr out_offset, uint64_t length, uint32_t flags)
 {
-	struct place from = { .file = thread_usable_file(thread, in_fd), .user = in_offset };
-	struct place to = { .file = thread_usable_file(thread, out_fd), .user = out_offset };
+	struct copy_place from = { .file = thread_usable_file(thread, in_fd), .user = in_offset };
+	struct copy_place to = { .file = thread_usable_file(thread, out_fd), .user = out_offset };
 	int64_t result = -EBADF;
 
 	if (from.file != NULL && to.file != NULL)

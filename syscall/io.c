@@ -12,6 +12,8 @@
 #include "kern/memory.h"
 #include "kern/uio.h"
 #include "syscall/handlers.h"
+#include "syscall/pipe.h"
+#include "syscall/pipe_impl.h"
 #include "syscall/process.h"
 #include "vfs/vnode.h"
 
@@ -39,7 +41,9 @@ struct transfer {
 	enum direction direction;
 	bool has_offset; /* else the file's own */
 	int64_t offset;
-	uint32_t flags; /* enum transfer_flag */
+	uint32_t flags;	 /* enum transfer_flag */
+	bool is_spliced; /* to a pipe, as much as there is room for */
+	bool waits;	 /* ... for any, if there is none */
 };
 
 /* An element of a vector in user memory: struct iovec. */
@@ -125,6 +129,10 @@ transfer_move(const struct transfer *transfer, struct thread *thread, struct fil
 	uint64_t offset = (uint64_t)transfer->offset, total = uio->left, moved;
 	int error;
 
+	if (transfer->is_spliced) {
+		error = total > 0 ? pipe_fill(file, uio, transfer->waits) : 0;
+		return error < 0 ? error : (int64_t)(total - uio->left);
+	}
 	if (uses_own_offset) {
 		mutex_lock(&file->offset_lock);
 		offset = file->offset;
@@ -181,7 +189,11 @@ sys_write(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count)
 int64_t
 sys_pread(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count, int64_t offset)
 {
-	const struct transfer transfer = { TO_USER, true, offset, 0 };
+	const struct transfer transfer = {
+		.direction = TO_USER,
+		.has_offset = true,
+		.offset = offset,
+	};
 
 	return transfer_buffer(&transfer, thread, fd, buffer, count);
 }
@@ -189,7 +201,11 @@ sys_pread(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count,
 int64_t
 sys_pwrite(struct thread *thread, int fd, struct user_ptr buffer, uint64_t count, int64_t offset)
 {
-	const struct transfer transfer = { FROM_USER, true, offset, 0 };
+	const struct transfer transfer = {
+		.direction = FROM_USER,
+		.has_offset = true,
+		.offset = offset,
+	};
 
 	return transfer_buffer(&transfer, thread, fd, buffer, count);
 }
@@ -293,7 +309,11 @@ sys_writev(struct thread *thread, int fd, struct user_ptr vector, int count)
 int64_t
 sys_preadv(struct thread *thread, int fd, struct user_ptr vector, int count, int64_t offset)
 {
-	const struct transfer transfer = { TO_USER, true, offset, 0 };
+	const struct transfer transfer = {
+		.direction = TO_USER,
+		.has_offset = true,
+		.offset = offset,
+	};
 
 	return transfer_vector(&transfer, thread, fd, vector, count);
 }
@@ -301,7 +321,11 @@ sys_preadv(struct thread *thread, int fd, struct user_ptr vector, int count, int
 int64_t
 sys_pwritev(struct thread *thread, int fd, struct user_ptr vector, int count, int64_t offset)
 {
-	const struct transfer transfer = { FROM_USER, true, offset, 0 };
+	const struct transfer transfer = {
+		.direction = FROM_USER,
+		.has_offset = true,
+		.offset = offset,
+	};
 
 	return transfer_vector(&transfer, thread, fd, vector, count);
 }
@@ -310,7 +334,12 @@ sys_pwritev(struct thread *thread, int fd, struct user_ptr vector, int count, in
 static struct transfer
 transfer_of(enum direction direction, int64_t offset, int flags)
 {
-	return (struct transfer){ direction, offset != -1, offset, (uint32_t)flags };
+	return (struct transfer){
+		.direction = direction,
+		.has_offset = offset != -1,
+		.offset = offset,
+		.flags = (uint32_t)flags,
+	};
 }
 
 int64_t
@@ -329,6 +358,29 @@ sys_pwritev2(struct thread *thread, int fd, struct user_ptr vector, int count, i
 	const struct transfer transfer = transfer_of(FROM_USER, offset, flags);
 
 	return transfer_vector(&transfer, thread, fd, vector, count);
+}
+
+int64_t
+sys_vmsplice(struct thread *thread, int fd, struct user_ptr vector, uint64_t count, uint32_t flags)
+{
+	struct transfer transfer = { .direction = FROM_USER, .is_spliced = true };
+	struct file *file;
+	int64_t result;
+
+	if ((flags & ~(uint32_t)SPLICE_KNOWN) != 0)
+		return -EINVAL;
+	result = transfer_begin(&transfer, thread, fd, &file);
+	if (result < 0)
+		return result;
+	transfer.waits = (flags & SPLICE_NONBLOCK) == 0;
+	if (pipe_of(file) == NULL)
+		result = -EBADF;
+	else if (count > VECTOR_MAX)
+		result = -EINVAL;
+	else
+		result = transfer_ranges(&transfer, thread, file, vector, (size_t)count);
+	file_put(file);
+	return result;
 }
 
 /* ---- the offset ----------------------------------------------------------------------------- */

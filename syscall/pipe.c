@@ -15,9 +15,9 @@
 #include "base/errno.h"
 #include "base/math.h"
 #include "kern/memory.h"
-#include "kern/wait_queue.h"
 #include "syscall/anonymous.h"
 #include "syscall/handlers.h"
+#include "syscall/pipe_impl.h"
 #include "syscall/process.h"
 #include "vfs/mount.h"
 #include "vfs/namespace.h"
@@ -26,60 +26,47 @@
 #define SLOTS_DEFAULT	 16
 #define CAPACITY_MAX	 ((uint32_t)1 << 31)
 #define CAPACITY_SERVED	 ((uint32_t)1 << 20) /* to those without CAP_SYS_RESOURCE */
-#define POLL_READABLE	 (POLL_IN | POLL_READ_NORMAL)
-#define POLL_WRITABLE	 (POLL_OUT | POLL_WRITE_NORMAL)
 #define POLL_SIDE_CHANGE (POLL_READABLE | POLL_WRITABLE | POLL_ERROR | POLL_HANGUP)
-
-struct slot {
-	uint8_t *page;
-	uint32_t offset; /* of what has not been read */
-	uint32_t length; /* not 0 */
-	bool is_packet;	 /* read as one, and nothing joins it */
-};
-
-struct pipe {
-	struct kernel *kernel; /* constant */
-	uint32_t users;	       /* GUARDED_BY(vnode->lock) */
-
-	struct wait_queue queue; /* its lock guards all below */
-	struct slot *slots;	 /* a ring */
-	uint32_t slot_max;	 /* its size, a power of two */
-	uint32_t first;		 /* slot that is read next */
-	uint32_t count;		 /* slots in use */
-	uint32_t readers;	 /* files open for it */
-	uint32_t writers;
-	uint32_t reader_opens; /* how many there have ever been */
-	uint32_t writer_opens;
-};
 
 /* ---- slots ---------------------------------------------------------------------- */
 
-/* The index-th slot from the first. */
-static struct slot *
-slot_at(struct pipe *pipe, uint32_t index)
+struct slot *
+pipe_slot_at(struct pipe *pipe, uint32_t index)
 {
 	return &pipe->slots[(pipe->first + index) & (pipe->slot_max - 1)];
 }
 
-static bool
-is_full(const struct pipe *pipe)
+bool
+pipe_is_full(const struct pipe *pipe)
 {
 	return pipe->count == pipe->slot_max;
 }
 
-/* Take length bytes of the first slot for read. */
-static void
-consume(struct pipe *pipe, uint32_t length)
+bool
+pipe_is_readable(const struct pipe *pipe)
 {
-	struct slot *slot = slot_at(pipe, 0);
+	return pipe->count > 0 && !pipe->is_taken;
+}
 
+void
+pipe_drop_first(struct pipe *pipe)
+{
+	pipe->first = (pipe->first + 1) & (pipe->slot_max - 1);
+	pipe->count--;
+}
+
+void
+pipe_consume(struct pipe *pipe, uint32_t length)
+{
+	struct slot *slot = pipe_slot_at(pipe, 0);
+
+	length = (uint32_t)min_u64(length, slot->length);
 	slot->offset += length;
 	slot->length -= length;
 	if (slot->length > 0)
 		return;
 	page_run_free(pipe->kernel, slot->page, 1);
-	pipe->first = (pipe->first + 1) & (pipe->slot_max - 1);
-	pipe->count--;
+	pipe_drop_first(pipe);
 }
 
 /* Copy as much as uio takes, or a packet; what does not fit of that is lost. */
@@ -87,14 +74,14 @@ static int
 read_slots(struct pipe *pipe, struct uio *uio)
 {
 	while (pipe->count > 0 && uio->left > 0) {
-		struct slot *slot = slot_at(pipe, 0);
+		struct slot *slot = pipe_slot_at(pipe, 0);
 		uint32_t length = (uint32_t)min_u64(slot->length, uio->left);
 		bool is_packet = slot->is_packet;
 		int error = uio_copy_out(uio, slot->page + slot->offset, length);
 
 		if (error < 0)
 			return error;
-		consume(pipe, is_packet ? slot->length : length);
+		pipe_consume(pipe, is_packet ? slot->length : length);
 		if (is_packet)
 			break;
 	}
@@ -111,7 +98,7 @@ write_join(struct pipe *pipe, struct uio *uio)
 
 	if (odd == 0 || pipe->count == 0)
 		return 0;
-	last = slot_at(pipe, pipe->count - 1);
+	last = pipe_slot_at(pipe, pipe->count - 1);
 	if (last->is_packet || last->offset + last->length + odd > PAGE_SIZE)
 		return 0;
 	error = uio_copy_in(uio, last->page + last->offset + last->length, odd);
@@ -120,12 +107,11 @@ write_join(struct pipe *pipe, struct uio *uio)
 	return error;
 }
 
-/* Write as much as there is room for, into new slots. */
-static int
-write_slots(struct pipe *pipe, struct uio *uio, bool is_packet)
+int
+pipe_write_slots(struct pipe *pipe, struct uio *uio, bool is_packet)
 {
-	while (!is_full(pipe) && uio->left > 0) {
-		struct slot *slot = slot_at(pipe, pipe->count);
+	while (!pipe_is_full(pipe) && uio->left > 0) {
+		struct slot *slot = pipe_slot_at(pipe, pipe->count);
 		uint32_t length = (uint32_t)min_u64(PAGE_SIZE, uio->left);
 		uint8_t *page = page_run_alloc(pipe->kernel, 1);
 		int error;
@@ -167,7 +153,7 @@ static void
 pipe_free(struct pipe *pipe)
 {
 	while (pipe->count > 0)
-		consume(pipe, slot_at(pipe, 0)->length);
+		pipe_consume(pipe, pipe_slot_at(pipe, 0)->length);
 	memory_free(pipe->kernel, pipe->slots, pipe->slot_max * sizeof(*pipe->slots));
 	memory_free(pipe->kernel, pipe, sizeof(*pipe));
 }
@@ -251,22 +237,52 @@ would_wait(const struct file *file)
 	return (file_flags(file) & OPEN_NONBLOCK) != 0 ? -EAGAIN : 0;
 }
 
+int
+pipe_wait_readable(struct pipe *pipe, bool may_wait)
+{
+	int error = 0;
+
+	/* Who has taken it for a file waits for nobody: it is soon over. */
+	while (!pipe_is_readable(pipe) && error == 0) {
+		if (pipe->count == 0 && pipe->writers == 0)
+			return 1;
+		error = may_wait || pipe->is_taken ? 0 : -EAGAIN;
+		if (error == 0)
+			error = wait_queue_sleep(&pipe->queue, HOST_NO_DEADLINE);
+	}
+	return error;
+}
+
+int
+pipe_wait_writable(struct pipe *pipe, bool may_wait)
+{
+	int error = 0;
+
+	while (error == 0) {
+		if (pipe->readers == 0)
+			return -EPIPE;
+		if (!pipe_is_full(pipe))
+			return 0;
+		error = may_wait ? 0 : -EAGAIN;
+		if (error == 0)
+			error = wait_queue_sleep(&pipe->queue, HOST_NO_DEADLINE);
+	}
+	return error;
+}
+
 /* Read something, waiting for it.  (queue locked) */
 static int
 read_locked(struct file *file, struct pipe *pipe, struct uio *uio)
 {
-	int error = 0;
+	int error = pipe_wait_readable(pipe, would_wait(file) == 0);
 
-	while (pipe->count == 0 && pipe->writers > 0 && error == 0) {
-		error = would_wait(file);
-		if (error == 0)
-			error = wait_queue_sleep(&pipe->queue, HOST_NO_DEADLINE);
-	}
-	if (error == 0 && pipe->count > 0) {
-		bool was_full = is_full(pipe);
+	if (error == 1)
+		return 0;
+	if (error == 0) {
+		bool was_full = pipe_is_full(pipe);
 
 		error = read_slots(pipe, uio);
-		if (was_full && !is_full(pipe))
+		if (was_full && !pipe_is_full(pipe))
 			wait_queue_wake(&pipe->queue, POLL_WRITABLE);
 	}
 	return error;
@@ -300,7 +316,7 @@ write_locked(struct file *file, struct pipe *pipe, struct uio *uio)
 	if (error == 0)
 		error = write_join(pipe, uio);
 	while (error == 0) {
-		error = pipe->readers == 0 ? -EPIPE : write_slots(pipe, uio, is_packet);
+		error = pipe->readers == 0 ? -EPIPE : pipe_write_slots(pipe, uio, is_packet);
 		if (error < 0 || uio->left == 0)
 			break;
 		error = would_wait(file);
@@ -312,9 +328,8 @@ write_locked(struct file *file, struct pipe *pipe, struct uio *uio)
 	return error;
 }
 
-/* The vnode was written to, as far as its times tell. */
-static void
-note_write(struct vnode *vnode)
+void
+pipe_note_write(struct vnode *vnode)
 {
 	if ((vnode->mount->flags & MOUNT_READ_ONLY) == 0)
 		namespace_modified(vnode);
@@ -336,7 +351,7 @@ pipe_write(struct file *file, struct uio *uio, uint64_t *offset, const struct fi
 	mutex_unlock(&pipe->queue.lock);
 	if (uio->left == total)
 		return error;
-	note_write(file->vnode);
+	pipe_note_write(file->vnode);
 	return 0;
 }
 
@@ -358,7 +373,7 @@ pipe_poll(struct file *file, struct watcher *watcher)
 			events |= POLL_HANGUP;
 	}
 	if (writes(flags)) {
-		if (!is_full(pipe))
+		if (!pipe_is_full(pipe))
 			events |= POLL_WRITABLE;
 		if (pipe->readers == 0)
 			events |= POLL_ERROR;
@@ -375,7 +390,7 @@ pipe_count_readable(struct file *file, uint64_t *out)
 	*out = 0;
 	mutex_lock(&pipe->queue.lock);
 	for (uint32_t i = 0; i < pipe->count; i++)
-		*out += slot_at(pipe, i)->length;
+		*out += pipe_slot_at(pipe, i)->length;
 	mutex_unlock(&pipe->queue.lock);
 	return 0;
 }
@@ -427,7 +442,7 @@ replace_slots(struct pipe *pipe, struct slot *slots, uint32_t slot_max)
 	struct slot *old = pipe->slots;
 
 	for (uint32_t i = 0; i < pipe->count; i++)
-		slots[i] = *slot_at(pipe, i);
+		slots[i] = *pipe_slot_at(pipe, i);
 	pipe->slots = slots;
 	pipe->slot_max = slot_max;
 	pipe->first = 0;

@@ -22,6 +22,7 @@ struct file;
 struct file_create;
 struct pipe;
 struct thread;
+struct uio;
 
 /*
  * Open the fifo what->vnode by fifo(7)'s rules: waits for the other side unless
@@ -41,5 +42,11 @@ uint32_t pipe_capacity(struct pipe *pipe);
  * is used), -EPERM (more than unprivileged users may have), -ENOMEM.
  */
 MUST_CHECK int64_t pipe_set_capacity(struct pipe *pipe, const struct thread *thread, uint32_t size);
+
+/*
+ * Write of uio what there is room for in file, a pipe, after waiting for any
+ * unless waits says not to: vmsplice.  -EPIPE, -EAGAIN, -EFAULT, -ENOMEM.
+ */
+MUST_CHECK int pipe_fill(struct file *file, struct uio *uio, bool waits);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 
 #include "run/library/enter.h"
@@ -109,6 +110,19 @@ rump_sys_writev(int fd, const struct iovec *vector, int count)
 		return -1;
 	return (ssize_t)library_result(
 	    sys_writev(thread, fd, user_vector(room, vector, count), count));
+}
+
+ssize_t
+rump_sys_vmsplice(int fd, const struct iovec *vector, size_t count, unsigned int flags)
+{
+	struct thread *thread = library_enter();
+	struct generic_iovec room[VECTOR_ROOM];
+	int some = count > INT_MAX ? INT_MAX : (int)count;
+
+	if (UNLIKELY(thread == NULL))
+		return -1;
+	return (ssize_t)library_result(
+	    sys_vmsplice(thread, fd, user_vector(room, vector, some), count, flags));
 }
 
 ssize_t

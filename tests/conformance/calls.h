@@ -153,6 +153,14 @@
 	    (int in, off_t *in_at, int out, off_t *out_at, size_t size, unsigned int flags), \
 	    (in, in_at, out, out_at, size, flags)) \
 	X(ssize_t, sendfile, (int out, int in, off_t *at, size_t size), (out, in, at, size)) \
+	X(ssize_t, splice, \
+	    (int in, off_t *in_at, int out, off_t *out_at, size_t size, unsigned int flags), \
+	    (in, in_at, out, out_at, size, flags)) \
+	X(ssize_t, tee, (int in, int out, size_t size, unsigned int flags), \
+	    (in, out, size, flags)) \
+	X(ssize_t, vmsplice, \
+	    (int fd, const struct iovec *vector, size_t count, unsigned int flags), \
+	    (fd, vector, count, flags)) \
 	X(int, timerfd_create, (int clock, int flags), (clock, flags)) \
 	X(int, timerfd_settime, \
 	    (int fd, int flags, const struct itimerspec *time, struct itimerspec *old), \

@@ -1,4 +1,4 @@
-/* copy_file_range, sendfile, epoll, timerfd, preadv2 and pwritev2. */
+/* copy_file_range, sendfile, splice and its kin, epoll, timerfd, preadv2 and pwritev2. */
 #include <sys/timerfd.h>
 
 #include "tests/conformance/conformance.h"
@@ -103,6 +103,110 @@ a_file_is_sent(void)
 	at = -1;
 	FAILS(EINVAL, c->sendfile(files.out, files.in, &at, 1));
 	FAILS(EINVAL, c->sendfile(open_file("out", O_WRONLY | O_APPEND), files.in, NULL, 1));
+}
+
+static void
+data_is_spliced(void)
+{
+	char data[20] = "";
+	off_t at = 4;
+	int a[2], b[2];
+
+	make_scene();
+	OK(c->pipe2(a, 0));
+	OK(c->pipe2(b, 0));
+	NEEDS(c->splice(files.in, &(off_t){ 10 }, a[1], NULL, 1, 0));
+	IS(3, c->splice(files.in, NULL, a[1], NULL, 3, 0));
+	IS(3, c->lseek(files.in, 0, SEEK_CUR));
+	IS(6, c->splice(files.in, &at, a[1], NULL, 100, 0));
+	IS(10, at);
+	IS(3, c->lseek(files.in, 0, SEEK_CUR));
+	IS(0, c->splice(files.in, &at, a[1], NULL, 100, 0)); /* its end */
+	IS(5, c->tee(a[0], b[1], 5, 0));
+	IS(4, c->splice(a[0], NULL, b[1], NULL, 4, 0));
+	IS(9, c->read(b[0], data, sizeof(data)));
+	TRUE(memcmp(data, "012450124", 9) == 0);
+	at = 7;
+	IS(2, c->splice(a[0], NULL, files.out, &at, 2, SPLICE_F_MOVE | SPLICE_F_MORE));
+	IS(9, at);
+	DATA("out", "abcdefg56j");
+	IS(0, c->lseek(files.out, 0, SEEK_CUR));
+	IS(3, c->splice(a[0], NULL, files.out, NULL, 100, 0));
+	DATA("out", "789defg56j");
+	IS(3, c->lseek(files.out, 0, SEEK_CUR));
+	FAILS(EAGAIN, c->splice(a[0], NULL, files.out, NULL, 1, SPLICE_F_NONBLOCK));
+	FAILS(EAGAIN, c->splice(a[0], NULL, b[1], NULL, 1, SPLICE_F_NONBLOCK));
+	FAILS(EAGAIN, c->tee(a[0], b[1], 1, SPLICE_F_NONBLOCK));
+	OK(c->close(a[1]));
+	IS(0, c->splice(a[0], NULL, files.out, NULL, 1, 0));
+	IS(0, c->splice(a[0], NULL, b[1], NULL, 1, 0));
+	IS(0, c->tee(a[0], b[1], 1, 0));
+}
+
+static void
+splice_has_rules_for_its_arguments(void)
+{
+	off_t at = 0, negative = -1;
+	int a[2], b[2];
+
+	make_scene();
+	OK(c->pipe2(a, 0));
+	OK(c->pipe2(b, 0));
+	NEEDS(c->splice(files.in, &at, a[1], NULL, 4, 0));
+	IS(0, c->splice(-1, NULL, -1, NULL, 0, ~0U));
+	FAILS(EINVAL, c->splice(a[0], NULL, b[1], NULL, 1, 16));
+	FAILS(EBADF, c->splice(-1, NULL, b[1], NULL, 1, 0));
+	FAILS(EBADF, c->splice(a[0], NULL, -1, NULL, 1, 0));
+	FAILS(EBADF, c->splice(a[1], NULL, b[1], NULL, 1, 0));
+	FAILS(EBADF, c->splice(a[0], NULL, b[0], NULL, 1, 0));
+	FAILS(EBADF, c->splice(open_file("in", O_WRONLY), NULL, b[1], NULL, 1, 0));
+	FAILS(EBADF, c->splice(a[0], NULL, open_file("out", O_RDONLY), NULL, 1, 0));
+	FAILS(EBADF, c->splice(open_file("in", O_PATH), NULL, b[1], NULL, 1, 0));
+	FAILS(EINVAL, c->splice(a[0], NULL, a[1], NULL, 1, 0));
+	FAILS(EINVAL, c->splice(files.in, NULL, files.out, NULL, 1, 0));
+	FAILS(ESPIPE, c->splice(a[0], &at, files.out, NULL, 1, 0));
+	FAILS(ESPIPE, c->splice(files.in, NULL, b[1], &at, 1, 0));
+	FAILS(ESPIPE, c->splice(a[0], &at, b[1], NULL, 1, 0));
+	FAILS(EINVAL, c->splice(files.in, &negative, b[1], NULL, 1, 0));
+	FAILS(EINVAL, c->splice(a[0], NULL, files.out, &negative, 1, 0));
+	FAILS(EINVAL, c->splice(a[0], NULL, open_file("out", O_WRONLY | O_APPEND), NULL, 1, 0));
+	FAILS(EINVAL, c->splice(open_file(".", O_RDONLY), NULL, b[1], NULL, 1, 0));
+	FAILS(EINVAL, c->splice(c->eventfd(1, 0), NULL, b[1], NULL, 1, 0));
+	FAILS(EINVAL, c->tee(a[0], b[1], 1, 16));
+	IS(0, c->tee(a[0], b[1], 0, 0));
+	FAILS(EBADF, c->tee(-1, b[1], 1, 0));
+	FAILS(EBADF, c->tee(a[1], b[1], 1, 0));
+	FAILS(EINVAL, c->tee(a[0], a[1], 1, 0));
+	FAILS(EINVAL, c->tee(files.in, b[1], 1, 0));
+	FAILS(EINVAL, c->tee(a[0], files.out, 1, 0));
+	DATA("out", "abcdefghij");
+	OK(c->close(b[0]));
+	FAILS(EPIPE, c->splice(a[0], NULL, b[1], NULL, 1, 0));
+	FAILS(EPIPE, c->tee(a[0], b[1], 1, 0));
+	FAILS(EPIPE, c->splice(files.in, NULL, b[1], NULL, 1, 0));
+}
+
+static void
+memory_is_spliced(void)
+{
+	char data[20] = "";
+	struct iovec vector[] = { { (char *)"abc", 3 }, { (char *)"defg", 4 } };
+	int fds[2];
+
+	make_scene();
+	OK(c->pipe2(fds, 0));
+	NEEDS(c->vmsplice(fds[1], vector, 0, 0));
+	IS(7, c->vmsplice(fds[1], vector, 2, 0));
+	IS(0, c->vmsplice(fds[1], vector, 0, 0));
+	IS(7, c->read(fds[0], data, sizeof(data)));
+	TRUE(memcmp(data, "abcdefg", 7) == 0);
+	FAILS(EINVAL, c->vmsplice(fds[1], vector, 1, 16));
+	FAILS(EINVAL, c->vmsplice(fds[1], vector, 1025, 0));
+	FAILS(EBADF, c->vmsplice(-1, vector, 1, 0));
+	FAILS(EBADF, c->vmsplice(files.out, vector, 1, 0));
+	FAILS(EFAULT, c->vmsplice(fds[1], NULL, 1, 0));
+	OK(c->close(fds[0]));
+	FAILS(EPIPE, c->vmsplice(fds[1], vector, 1, 0));
 }
 
 static void
@@ -320,6 +424,9 @@ const struct group copy_groups[] = {
 	{ "copy_file_range has rules for its arguments",
 	    copy_file_range_has_rules_for_its_arguments },
 	{ "a file is sent", a_file_is_sent },
+	{ "data is spliced between pipes and files", data_is_spliced },
+	{ "splice and tee have rules for their arguments", splice_has_rules_for_its_arguments },
+	{ "memory is spliced into a pipe", memory_is_spliced },
 	{ "preadv2 and pwritev2 have flags", calls_have_flags_of_their_own },
 	{ "epoll tells what is ready", epoll_tells_what_is_ready },
 	{ "epoll tells once if so wished", epoll_tells_once_if_so_wished },
