@@ -26,6 +26,11 @@
 #define MODIFY	    3
 #define NO_DEADLINE (-1)
 
+struct poll_record {
+	int fd;
+	uint16_t wanted, got;
+};
+
 struct event_record {
 	uint32_t events;
 	uint32_t padding;
@@ -283,6 +288,7 @@ no_event_is_lost_or_told_twice(void **state)
 	int epfd = (int)sys_epoll_create1(thread, 0), end = event_create(thread, 0);
 	int fd = (int)sys_eventfd2(thread, 0, OPEN_NONBLOCK | 1);
 	struct side_call workers[WORKERS];
+	struct poll_record poll = { .fd = fd, .wanted = POLL_IN };
 	struct event_record events[1];
 	int64_t total = 0;
 
@@ -294,8 +300,7 @@ no_event_is_lost_or_told_twice(void **state)
 	for (int i = 0; i < EVENTS; i++)
 		event_set(thread, fd);
 	/* Until all are taken; then the workers end. */
-	while (sys_ppoll(thread, user(&(uint64_t){ (uint32_t)fd | UINT64_C(1) << 32 }), 1,
-		   user(&(uint64_t[2]){ 0 }), user(NULL), 0) == 1)
+	while (sys_ppoll(thread, user(&poll), 1, user(&(uint64_t[2]){ 0 }), user(NULL), 0) == 1)
 		;
 	event_set(thread, end);
 	assert_int_equal(control(thread, epfd, ADD, end, POLL_IN), 0);

@@ -64,10 +64,14 @@ open_how(struct thread *thread, int dirfd, const char *path, uint64_t flags, uin
 static uint64_t
 status_of(struct thread *thread, int fd, size_t offset)
 {
-	uint64_t status[16];
+	uint8_t status[128];
+	uint64_t wide;
+	uint32_t links;
 
 	assert_int_equal(sys_fstat(thread, fd, user(status)), 0);
-	return offset == 20 ? (uint32_t)(status[2] >> 32) : status[offset / 8];
+	memcpy(&wide, status + offset / 8 * 8, sizeof(wide));
+	memcpy(&links, status + 20, sizeof(links));
+	return offset == 20 ? links : wide;
 }
 
 #define LINKS(thread, fd)  status_of(thread, fd, 20)

@@ -26,6 +26,12 @@
 #define EPOLL_ADD     1
 #define EDGE	      (UINT32_C(1) << 31)
 
+struct event_record {
+	uint32_t events;
+	uint32_t padding;
+	uint64_t data;
+};
+
 struct setting {
 	struct user_time interval;
 	struct user_time value;
@@ -230,11 +236,11 @@ a_reader_hears_of_a_new_time(void **state)
 static int64_t
 call_epoll(struct thread *thread, const int64_t *arguments)
 {
-	uint64_t event[2];
-	int64_t result = sys_epoll_pwait(thread, (int)arguments[0], user(event), 1,
+	struct event_record event;
+	int64_t result = sys_epoll_pwait(thread, (int)arguments[0], user(&event), 1,
 	    (int)arguments[1], user(NULL), 0);
 
-	return result == 1 ? (int64_t)event[1] : result;
+	return result == 1 ? (int64_t)event.data : result;
 }
 
 static void
@@ -244,10 +250,10 @@ who_watches_is_told_each_time(void **state)
 	struct thread *thread = caller->thread;
 	int fd = create(caller, USER_CLOCK_MONOTONIC);
 	int epfd = (int)sys_epoll_create1(thread, 0);
-	const uint64_t event[2] = { POLL_IN | EDGE, 77 };
+	const struct event_record event = { .events = POLL_IN | EDGE, .data = 77 };
 	struct side_call side = { caller, call_epoll, { epfd, -1 }, 0, 0 };
 
-	assert_int_equal(sys_epoll_ctl(thread, epfd, EPOLL_ADD, fd, user(event)), 0);
+	assert_int_equal(sys_epoll_ctl(thread, epfd, EPOLL_ADD, fd, user(&event)), 0);
 	assert_int_equal(set(thread, fd, 0, SECOND, SECOND), 0);
 	for (uint64_t i = 1; i <= 3; i++) {
 		side_call_begin(&side);
