@@ -9,24 +9,14 @@
  * where others have their boot blocks, and nothing is left in memory.
  */
 #include "base/math.h"
-#include "base/string.h"
-#include "fs/ffs/ffs.h"
-#include "fs/ffs/mount.h"
-#include "fs/tmpfs/tmpfs.h"
-#include "host/posix/posix.h"
-#include "kern/credential.h"
-#include "kern/kernel.h"
+#include "fuzz/store.h"
 #include "kern/uio.h"
 #include "vfs/file_io.h"
-#include "vfs/lookup.h"
-#include "vfs/namespace.h"
 #include "vfs/upkeep.h"
-#include "vfs/vnode.h"
 
 #define DEVICE_SIZE  ((uint64_t)4 << 20)
 #define JOURNAL_SIZE ((uint64_t)1 << 20)
 #define BOOT_SIZE    8192
-#define SECTOR	     512
 #define HEADER	     4 /* of a run */
 #define ON_FS	     0x8000
 #define FILES	     12
@@ -38,41 +28,12 @@ static uint8_t fresh[DEVICE_SIZE]; /* as the file system was made */
 static bool is_made;
 
 static void
-device_submit(struct block_dev *dev, struct host_block_request *request)
-{
-	uint8_t *place = content + request->offset;
-
-	if (request->op == HOST_BLOCK_ZERO)
-		memset(place, 0, request->length);
-	for (unsigned i = 0; i < request->segment_count; i++) {
-		const struct segment *segment = &request->segments[i];
-
-		if (request->op == HOST_BLOCK_READ)
-			memcpy(segment->data, place, segment->length);
-		else if (request->op == HOST_BLOCK_WRITE)
-			memcpy(place, segment->data, segment->length);
-		place += segment->length;
-	}
-	request->done(request, 0);
-}
-
-static void
-device_destroy(struct block_dev *dev)
-{
-}
-
-static const struct block_ops device_ops = {
-	.submit = device_submit,
-	.destroy = device_destroy,
-};
-
-static void
 lay_out(const uint8_t *data, size_t size)
 {
 	memcpy(content, fresh, sizeof(content));
 	while (size >= HEADER) {
 		uint64_t sector = load_le16(data), length = load_le16(data + 2);
-		uint64_t offset = (sector & ~(uint64_t)ON_FS) * SECTOR;
+		uint64_t offset = (sector & ~(uint64_t)ON_FS) * STORE_SECTOR;
 
 		if ((sector & ON_FS) == 0)
 			offset += DEVICE_SIZE - JOURNAL_SIZE;
@@ -155,42 +116,13 @@ run(const struct path_context *context)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct component *const components[] = {
-		&block_component,
-		&vfs_component,
-		&tmpfs_component,
-		&ffs_component,
-	};
-	static struct host *host;
-	struct kernel_config config = {
-		.host_ops = &posix_host_ops,
-		.components = components,
-		.component_count = ARRAY_SIZE(components),
-		.console_level = LOG_EMERGENCY,
-	};
-	struct block_dev dev = { .ops = &device_ops, .size = DEVICE_SIZE, .sector_size = SECTOR };
-	struct path_context context = { .umask = 0 };
-	struct vnode_create node = { .type = VNODE_BLOCK };
-	struct vnode_create directory = { .type = VNODE_DIRECTORY, .permissions = 0755 };
-	struct credential *superuser;
+	struct fuzz_store store = { .dev.size = DEVICE_SIZE, .content = content };
 
 	if (is_made)
 		lay_out(data, size);
-	ASSERT(host != NULL || posix_host_create(&host) == 0);
-	config.host = host;
-	ASSERT(kernel_create(&config, &context.kernel) == 0);
-	ASSERT(mount_root(context.kernel, "tmpfs", "") == 0);
-	superuser = credential_create(context.kernel);
-	dev.kernel = context.kernel;
-	ASSERT(superuser != NULL && block_register(context.kernel, &dev, "image") == 0);
-	node.device = dev.number;
-	context.credential = superuser;
-	context.root = context.start = mount_root_vnode(context.kernel);
-	ASSERT(namespace_create(&context, "/image", &node) == 0);
-	ASSERT(namespace_create(&context, "/mnt", &directory) == 0);
-	run(&context);
-	credential_put(superuser);
-	kernel_destroy(context.kernel); /* stops if anything is left */
+	fuzz_store_open(&store);
+	run(&store.context);
+	fuzz_store_close(&store);
 	ASSERT(memcmp(content, fresh, BOOT_SIZE) == 0);
 	return 0;
 }

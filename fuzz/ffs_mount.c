@@ -8,19 +8,9 @@
  * Whatever comes of it, nothing may be left in memory after unmounting.
  */
 #include "base/math.h"
-#include "base/string.h"
-#include "fs/ffs/ffs.h"
-#include "fs/ffs/mount.h"
-#include "fs/tmpfs/tmpfs.h"
-#include "host/posix/posix.h"
-#include "kern/credential.h"
-#include "kern/kernel.h"
-#include "vfs/lookup.h"
-#include "vfs/namespace.h"
-#include "vfs/vnode.h"
+#include "fuzz/store.h"
 
 #define DEVICE_SIZE ((uint64_t)2 << 20)
-#define SECTOR	    512
 #define HEADER	    4	      /* of a run */
 #define DEPTH_MAX   20	      /* of directories */
 #define WORK_MAX    3000      /* names and extents; more would only be slow */
@@ -29,28 +19,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t content[DEVICE_SIZE];
-
-static void
-device_submit(struct block_dev *dev, struct host_block_request *request)
-{
-	const uint8_t *place = content + request->offset;
-
-	for (unsigned i = 0; i < request->segment_count; i++) {
-		memcpy(request->segments[i].data, place, request->segments[i].length);
-		place += request->segments[i].length;
-	}
-	request->done(request, 0);
-}
-
-static void
-device_destroy(struct block_dev *dev)
-{
-}
-
-static const struct block_ops device_ops = {
-	.submit = device_submit,
-	.destroy = device_destroy,
-};
 
 /* Lay the input out; the options that the image is to be mounted with. */
 static const char *
@@ -61,12 +29,12 @@ lay_out(struct block_dev *dev, const uint8_t *data, size_t size)
 	memset(content, 0, sizeof(content));
 	while (size >= HEADER) {
 		uint64_t sector = load_le16(data), length = load_le16(data + 2);
-		uint64_t offset = sector * SECTOR;
+		uint64_t offset = sector * STORE_SECTOR;
 
 		data += HEADER;
 		size -= HEADER;
 		if (sector == 0xffff) {
-			dev->size = min_u64(length * SECTOR, DEVICE_SIZE);
+			dev->size = min_u64(length * STORE_SECTOR, DEVICE_SIZE);
 			options = "partial";
 			continue;
 		}
@@ -117,9 +85,9 @@ read_file(struct vnode *vnode, unsigned *work)
 		ASSERT(extent.length <= size - offset);
 		if (extent.is_hole)
 			continue;
-		segment.length = (size_t)min_u64(round_up(extent.length, SECTOR), READ_MAX);
-		ASSERT(
-		    vnode_read_store(vnode, round_down(extent.address, SECTOR), &segment, 1) == 0);
+		segment.length = (size_t)min_u64(round_up(extent.length, STORE_SECTOR), READ_MAX);
+		ASSERT(vnode_read_store(vnode, round_down(extent.address, STORE_SECTOR), &segment,
+			   1) == 0);
 	}
 }
 
@@ -169,19 +137,14 @@ visit(struct vnode *vnode, unsigned depth, unsigned *work)
 
 /* Mount the device on /mnt and look at all of it. */
 static void
-visit_image(const struct path_context *context, uint32_t device, const char *options)
+visit_image(const struct path_context *context, const char *options)
 {
-	struct vnode_create node = { .type = VNODE_BLOCK, .device = device };
-	struct vnode_create directory = { .type = VNODE_DIRECTORY, .permissions = 0755 };
 	struct vnode *root;
 	unsigned work = 0;
-	int error = namespace_create(context, "/image", &node);
 
-	ASSERT(error == 0 && namespace_create(context, "/mnt", &directory) == 0);
 	if (mount_at(context, "/image", "/mnt", "auto", MOUNT_READ_ONLY, options) != 0)
 		return;
-	error = lookup(context, "/mnt", 0, &root);
-	ASSERT(error == 0);
+	ASSERT(lookup(context, "/mnt", 0, &root) == 0);
 	visit(root, 0, &work);
 	vnode_put(root);
 }
@@ -189,40 +152,14 @@ visit_image(const struct path_context *context, uint32_t device, const char *opt
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct component *const components[] = {
-		&block_component,
-		&vfs_component,
-		&tmpfs_component,
-		&ffs_component,
+	struct fuzz_store store = {
+		.dev = { .size = DEVICE_SIZE, .is_read_only = true },
+		.content = content,
 	};
-	static struct host *host;
-	struct kernel_config config = {
-		.host_ops = &posix_host_ops,
-		.components = components,
-		.component_count = ARRAY_SIZE(components),
-		.console_level = LOG_EMERGENCY,
-	};
-	struct block_dev dev = {
-		.ops = &device_ops,
-		.size = DEVICE_SIZE,
-		.sector_size = SECTOR,
-		.is_read_only = true,
-	};
-	struct path_context context = { .umask = 0 };
-	struct credential *superuser;
-	const char *options = lay_out(&dev, data, size);
+	const char *options = lay_out(&store.dev, data, size);
 
-	ASSERT(host != NULL || posix_host_create(&host) == 0);
-	config.host = host;
-	ASSERT(kernel_create(&config, &context.kernel) == 0);
-	ASSERT(mount_root(context.kernel, "tmpfs", "") == 0);
-	superuser = credential_create(context.kernel);
-	dev.kernel = context.kernel;
-	ASSERT(superuser != NULL && block_register(context.kernel, &dev, "image") == 0);
-	context.credential = superuser;
-	context.root = context.start = mount_root_vnode(context.kernel);
-	visit_image(&context, dev.number, options);
-	credential_put(superuser);
-	kernel_destroy(context.kernel); /* unmounts; stops if anything is left */
+	fuzz_store_open(&store);
+	visit_image(&store.context, options);
+	fuzz_store_close(&store);
 	return 0;
 }

@@ -135,6 +135,13 @@ is_better(const struct ffs_superblock *copy, const struct ffs_superblock *sb)
 
 /* ---- hearing what the copies say --------------------------------------------------------- */
 
+/* Can a copy be there: not in front of the superblock, where boot blocks are, nor in it? */
+static bool
+has_place(const struct ffs_checking *check, const struct ffs_superblock *sb, uint64_t place)
+{
+	return place >= sb->location + sb->size && ffs_check_has_room(check, place);
+}
+
 /* The copy of sb in a group, if it is one: 0, -ENODEV, or what reading says but -EIO. */
 static int
 read_copy(struct ffs_checking *check, const struct ffs_superblock *sb, uint32_t group,
@@ -143,7 +150,7 @@ read_copy(struct ffs_checking *check, const struct ffs_superblock *sb, uint32_t 
 	uint64_t place = copy_place(sb, group);
 	int error = -ENODEV;
 
-	if (ffs_check_has_room(check, place))
+	if (has_place(check, sb, place))
 		error = ffs_check_read(check, place, bytes, FFS_SUPERBLOCK_SIZE);
 	if (error == 0)
 		error = ffs_check_decode_copy(bytes, out);
@@ -203,7 +210,7 @@ hear_elsewhere(struct ffs_checking *check, struct check_hearing *hearing)
 		error = hear_copies(check, found, hearing);
 	if (error < 0)
 		return error == -ENODEV ? 0 : error;
-	if (hearing->agreeing < 2 || is_same(&check->sb, found)) {
+	if (hearing->agreeing < min_u64(2, found->group_count) || is_same(&check->sb, found)) {
 		hearing->rivals = 0;
 		return 0;
 	}
@@ -271,13 +278,16 @@ check_all_copies(struct ffs_checking *check, bool is_written, uint32_t *bad_coun
 	*bad_count = 0;
 	for (uint32_t i = 0; error == 0 && i < check->sb.group_count; i++) {
 		error = read_copy(check, &check->sb, i, bytes, copy);
-		if (error == 0 && is_same(&check->sb, copy))
+		if (error == 0 && !is_same(&check->sb, copy))
+			error = -ENODEV;
+		if (error != -ENODEV)
 			continue;
-		if (error == -ENODEV)
-			error = 0;
+		error = 0;
+		if (!has_place(check, &check->sb, copy_place(&check->sb, i)))
+			continue;
 		if ((*bad_count)++ == 0)
 			*first_bad = i;
-		if (error == 0 && is_written)
+		if (is_written)
 			error = ffs_check_write(check, copy_place(&check->sb, i), check->superblock,
 			    check->sb.size);
 	}

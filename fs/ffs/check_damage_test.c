@@ -404,6 +404,8 @@ static const struct plant plants[] = {
 	{ "summary in inodes", PLANT(move_the_summary_to_inodes), "not inside the data", "/large",
 	    NULL },
 	{ "copies elsewhere", PLANT(lose_all_copies), "copies elsewhere", "/large", NULL },
+	{ "a copy in the superblock", FIELD(SUPERBLOCK, 0, 8, 0, 4, 17), "copies elsewhere",
+	    "/large", NULL },
 	{ "length of runs", FIELD(SUPERBLOCK, 0, 1316, 0, 4, 14), "count runs", NULL, NULL },
 	{ "largest file", FIELD(SUPERBLOCK, 0, 1328, 0, 8, 50000), "allow files", "/large", NULL },
 	{ "short links", FIELD(SUPERBLOCK, 0, 1320, 0, 4, 3), "short links", "/link", NULL },
