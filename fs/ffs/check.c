@@ -272,6 +272,7 @@ run(struct ffs_checking *check)
 		ffs_check_copies,
 		ffs_check_inodes,
 		ffs_check_resolve_shared,
+		ffs_check_attributes,
 		ffs_check_names,
 		ffs_check_connections,
 		ffs_check_links,

@@ -9,6 +9,7 @@
  *	check_walk.c	   inodes, and all pointers of one
  *	check_inode.c	   each inode and what it holds
  *	check_shared.c	   fragments that two files hold
+ *	check_attributes.c areas of extended attributes
  *	check_block.c	   one block of a directory: pure
  *	check_names.c	   directories and their entries
  *	check_connect.c	   whether the root leads to all directories
@@ -63,9 +64,10 @@ struct check_inode {
 };
 
 enum check_inode_flag {
-	CHECK_HAS_SHARED = 1,  /* of what it holds, some is another's too */
-	CHECK_IS_STRANGE = 2,  /* its type is unknown: left alone, since nobody wanted it cleared */
-	CHECK_IS_INTERNAL = 4, /* the journal's, a snapshot's: needs no name */
+	CHECK_HAS_SHARED = 1, /* of what it holds, some is another's too */
+	CHECK_IS_STRANGE = 2, /* its type is unknown: left alone, since nobody wanted it cleared */
+	CHECK_HAS_ATTRIBUTES = 8, /* extended ones, in blocks that can be theirs */
+	CHECK_IS_INTERNAL = 4,	  /* the journal's, a snapshot's: needs no name */
 };
 
 struct check_group {
@@ -323,6 +325,7 @@ MUST_CHECK int ffs_check_clear(struct ffs_checking *check, uint32_t ino);
 
 MUST_CHECK int ffs_check_inodes(struct ffs_checking *check);
 MUST_CHECK int ffs_check_resolve_shared(struct ffs_checking *check);
+MUST_CHECK int ffs_check_attributes(struct ffs_checking *check);
 MUST_CHECK int ffs_check_names(struct ffs_checking *check);
 MUST_CHECK int ffs_check_connections(struct ffs_checking *check);
 MUST_CHECK int ffs_check_links(struct ffs_checking *check);

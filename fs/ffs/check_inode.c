@@ -34,12 +34,13 @@ struct visit {
 	struct check_list drops; /* uint64_t: places of pointers that are to become 0 */
 	uint64_t bad;		 /* pointers of them to where nothing of a file can be */
 	uint64_t past_end;	 /* ... of blocks behind the file's end */
-	uint64_t bad_extension;	 /* ... of extended attributes, whatever is wrong with them */
-	uint64_t shared;	 /* pointers to what somebody holds already */
-	uint64_t held;		 /* fragments */
-	uint64_t end;		 /* behind the last block of data, blocks */
-	uint64_t first_bad;	 /* where the first bad one leads */
-	bool is_claimed;	 /* what it holds, before */
+	uint64_t
+	    bad_extension; /* ... of extended attributes, whatever is wrong with them; 0 again once repaired */
+	uint64_t shared;    /* pointers to what somebody holds already */
+	uint64_t held;	    /* fragments */
+	uint64_t end;	    /* behind the last block of data, blocks */
+	uint64_t first_bad; /* where the first bad one leads */
+	bool is_claimed;    /* what it holds, before */
 };
 
 /* ---- what an inode holds ------------------------------------------------------------ */
@@ -119,25 +120,16 @@ words(const struct visit *visit, char text[128])
 
 /* Let the inode say what it holds, and how large it is. */
 static int
-store(struct ffs_checking *check, struct visit *visit, bool drops_extension)
+store(struct ffs_checking *check, struct visit *visit)
 {
-	uint64_t place = ffs_check_inode_place(check, visit->ino);
 	struct ffs_dinode now;
-	uint8_t bytes[256];
 	int error = ffs_check_load(check, visit->ino, &now);
 
 	if (error < 0)
 		return error;
 	now.size = visit->dinode.size;
 	now.sector_count = visit->held * (check->sb.fragment_size / FFS_SECTOR_SIZE);
-	error = ffs_check_store(check, visit->ino, &now);
-	if (error < 0 || !drops_extension)
-		return error;
-	error = ffs_check_read_bytes(check, place, bytes, check->sb.inode_size);
-	if (error < 0)
-		return error;
-	ffs_dinode_drop_extension(&check->sb, bytes);
-	return ffs_check_write(check, place, bytes, check->sb.inode_size);
+	return ffs_check_store(check, visit->ino, &now);
 }
 
 static int
@@ -149,20 +141,6 @@ drop_pointers(struct ffs_checking *check, struct visit *visit)
 	for (size_t i = 0; error == 0 && i < visit->drops.count; i++)
 		error = ffs_check_set_pointer(check, places[i], 0);
 	return error;
-}
-
-/* Drop what extended attributes hold that is good: all of them go. */
-static int
-release_extension(struct ffs_checking *check, const struct check_pointer *pointer, void *context)
-{
-	struct visit *visit = context;
-
-	if (!pointer->is_extension || pointer->is_past_end ||
-	    !ffs_check_may_hold(check, pointer->fragment, pointer->count))
-		return CHECK_PASS;
-	ffs_check_release(check, pointer->fragment, pointer->count);
-	visit->held -= pointer->count;
-	return CHECK_PASS;
 }
 
 /* Pointers that lead to nowhere, or to behind the end. */
@@ -183,19 +161,17 @@ repair_pointers(struct ffs_checking *check, struct visit *visit)
 		wanted += ffs_check_problem(check, FS_PROBLEM_LEFTOVER, "free them",
 		    "%s: it has blocks behind its end", text);
 	if (visit->bad_extension > 0 && ++told > 0)
-		wanted += ffs_check_problem(check, FS_PROBLEM_DAMAGE, "take all of them away",
-		    "%s: its extended attributes are damaged", text);
+		wanted += ffs_check_problem(check, FS_PROBLEM_DAMAGE, "take them away",
+		    "%s: pointers of its extended attributes are damaged", text);
 	if (wanted < told) {
 		/* It is one repair, since what is held follows from all of it. */
 		while (wanted-- > 0)
 			ffs_check_failed(check);
 		return 0;
 	}
-	if (visit->bad_extension > 0)
-		error = ffs_check_walk(check, visit->ino, &visit->dinode, release_extension, visit);
-	if (error == 0)
-		error = drop_pointers(check, visit);
-	return error < 0 ? error : store(check, visit, visit->bad_extension > 0);
+	visit->bad_extension = 0;
+	error = drop_pointers(check, visit);
+	return error < 0 ? error : store(check, visit);
 }
 
 /* Sectors held, where the pointers are good. */
@@ -211,7 +187,7 @@ check_sectors(struct ffs_checking *check, struct visit *visit)
 		"%s: it holds %llu sectors, but says %llu", words(visit, text),
 		(unsigned long long)held, (unsigned long long)visit->dinode.sector_count))
 		return 0;
-	return store(check, visit, false);
+	return store(check, visit);
 }
 
 /* ---- size --------------------------------------------------------------------------------- */
@@ -265,6 +241,8 @@ note(struct ffs_checking *check, struct check_inode *inode, const struct visit *
 		inode->flags |= CHECK_IS_INTERNAL;
 	if (visit->shared > 0)
 		inode->flags |= CHECK_HAS_SHARED;
+	if (dinode->extension_size > 0 && visit->bad_extension == 0)
+		inode->flags |= CHECK_HAS_ATTRIBUTES;
 	check->result->files++;
 }
 
@@ -295,7 +273,7 @@ check_content(struct ffs_checking *check, struct visit *visit)
 	else if (is_resized == 0)
 		error = check_sectors(check, visit);
 	if (error == 0 && is_resized == 1)
-		error = store(check, visit, false);
+		error = store(check, visit);
 	return error;
 }
 

@@ -360,13 +360,6 @@ ffs_dinode_extension_pointers(const struct ffs_superblock *sb)
 	return F2_EXTENSION;
 }
 
-void
-ffs_dinode_drop_extension(const struct ffs_superblock *sb, uint8_t *bytes)
-{
-	store32(bytes + F2_EXTENSION_SIZE, 0, sb->order);
-	memset(bytes + F2_EXTENSION, 0, F2_DIRECT - F2_EXTENSION);
-}
-
 bool
 ffs_dinode_is_remnant(const struct ffs_superblock *sb, const uint8_t *bytes)
 {

@@ -107,9 +107,6 @@ uint32_t ffs_dinode_generation(const struct ffs_superblock *sb, const uint8_t *b
 uint32_t ffs_dinode_pointers(const struct ffs_superblock *sb);
 uint32_t ffs_dinode_extension_pointers(const struct ffs_superblock *sb); /* UFS2 only */
 
-/* Let it have no extended attributes; UFS2 only.  Its sector count stays. */
-void ffs_dinode_drop_extension(const struct ffs_superblock *sb, uint8_t *bytes);
-
 /* Does a free inode still say that it holds something? */
 bool ffs_dinode_is_remnant(const struct ffs_superblock *sb, const uint8_t *bytes);
 

@@ -13,13 +13,11 @@ enum field {
 	NAME_BYTES = 7,
 };
 
-#define ALIGNMENT 8
-
 /* Where the value begins. */
 static uint32_t
 value_offset(size_t name_length)
 {
-	return (uint32_t)round_up(NAME_BYTES + name_length, ALIGNMENT);
+	return (uint32_t)round_up(NAME_BYTES + name_length, FFS_EXTATTR_ALIGNMENT);
 }
 
 int
@@ -30,11 +28,12 @@ ffs_extattr_decode(const uint8_t *area, uint32_t size, uint32_t offset, enum byt
 	uint32_t left = size - offset, value;
 
 	*out = (struct ffs_extattr){ .offset = offset };
-	if (left < ALIGNMENT)
+	if (left < FFS_EXTATTR_ALIGNMENT)
 		return ffs_flaw_set(flaw, "extended attribute is cut off by the end of the area",
 		    offset, left);
 	out->length = load32(p + LENGTH, order);
-	if (out->length < ALIGNMENT || out->length % ALIGNMENT != 0 || out->length > left)
+	if (out->length < FFS_EXTATTR_ALIGNMENT || out->length % FFS_EXTATTR_ALIGNMENT != 0 ||
+	    out->length > left)
 		return ffs_flaw_set(flaw, "length of an extended attribute does not fit the area",
 		    offset + LENGTH, out->length);
 	value = value_offset(p[NAME_LENGTH]);
@@ -54,7 +53,7 @@ ffs_extattr_decode(const uint8_t *area, uint32_t size, uint32_t offset, enum byt
 uint64_t
 ffs_extattr_length(size_t name_length, size_t value_size)
 {
-	return value_offset(name_length) + round_up((uint64_t)value_size, ALIGNMENT);
+	return value_offset(name_length) + round_up((uint64_t)value_size, FFS_EXTATTR_ALIGNMENT);
 }
 
 void

@@ -19,7 +19,8 @@
 #include "base/string.h"
 #include "fs/ffs/flaw.h"
 
-#define FFS_EXTATTR_NAME_MAX 255
+#define FFS_EXTATTR_NAME_MAX  255
+#define FFS_EXTATTR_ALIGNMENT 8 /* of lengths and values */
 
 enum ffs_extattr_space {
 	FFS_EXTATTR_USER = 1,
