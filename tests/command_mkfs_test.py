@@ -349,6 +349,12 @@ def two_tebibytes_are_made_at_once_and_written_up_to_their_end(images, tree):
             last = file.seek(0, os.SEEK_END)
             data = file.seek(last - (4 << 30), os.SEEK_DATA)
             assert last - data <= 4 << 30
+        inodes = good("find", f"{image}:/", "-type", "d", "-ls").lines
+        last = max(inodes, key=lambda line: int(line.split()[0])).split()[-1]
+        (place / "big").write_bytes(os.urandom(3 * MIB))
+        good("cp", place / "big", f"{image}:{last}/big")
+        assert good("cat", f"{image}:{last}/big").output == (place / "big").read_bytes()
+        assert " clean" in good("fsck", "-n", image).lines[-1]
         if os.environ.get("RUMP_LONG_TESTS"):
             must_be_consistent(image)
 

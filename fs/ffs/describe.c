@@ -130,7 +130,9 @@ describe_journal(const struct ffs_mount *fs, struct text *text)
 	const struct ffs_replay *replay = &fs->replay;
 
 	if (journal->place == FFS_JOURNAL_NONE) {
-		text_add(text, "journal: none\n");
+		text_add(text, "journal: none%s\n",
+		    journal->is_to_be_made ? " yet; NetBSD makes it when it mounts with a log"
+					   : "");
 		return;
 	}
 	text_add(text, "journal: WAPBL, %llu bytes at byte %llu, %s the file system\n",

@@ -390,11 +390,11 @@ refuses_journals_that_are_not_on_the_device(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct ffs_journal rows[] = {
-		{ FFS_JOURNAL_AFTER_FS, DEVICE_SIZE, LOG_SIZE, 512, 0, false, 0 },
-		{ FFS_JOURNAL_AFTER_FS, FS_SIZE + 512, LOG_SIZE, 512, 0, false, 0 },
-		{ FFS_JOURNAL_AFTER_FS, FS_SIZE, 1024, 512, 0, false, 0 }, /* headers only */
-		{ FFS_JOURNAL_AFTER_FS, FS_SIZE, (uint64_t)1 << 40, 512, 0, false, 0 },
-		{ FFS_JOURNAL_AFTER_FS, INT64_MAX, INT64_MAX, 512, 0, false, 0 },
+		{ FFS_JOURNAL_AFTER_FS, DEVICE_SIZE, LOG_SIZE, 512, 0, false, false, 0 },
+		{ FFS_JOURNAL_AFTER_FS, FS_SIZE + 512, LOG_SIZE, 512, 0, false, false, 0 },
+		{ FFS_JOURNAL_AFTER_FS, FS_SIZE, 1024, 512, 0, false, false, 0 }, /* headers only */
+		{ FFS_JOURNAL_AFTER_FS, FS_SIZE, (uint64_t)1 << 40, 512, 0, false, false, 0 },
+		{ FFS_JOURNAL_AFTER_FS, INT64_MAX, INT64_MAX, 512, 0, false, false, 0 },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {

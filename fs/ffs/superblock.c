@@ -398,6 +398,15 @@ decode_journal_numbers(const uint8_t *bytes, uint64_t numbers[4], uint32_t *flag
 	return false;
 }
 
+/* Is there no journal yet, but the wish for one, without a place? */
+static bool
+is_journal_to_be_made(const uint8_t *bytes)
+{
+	return load64(bytes + JOURNAL_NUMBERS, ORDER_LITTLE) == 0 &&
+	       (load32(bytes + JOURNAL_FLAGS, ORDER_LITTLE) == JOURNAL_CREATE ||
+		   load32(bytes + JOURNAL_FLAGS, ORDER_BIG) == JOURNAL_CREATE);
+}
+
 /*
  * FreeBSD uses the flag and these bytes for something else, in which case the
  * version does not read 1 or the place reads 0.
@@ -422,6 +431,9 @@ decode_journal(const struct decoding *from)
 	if (place > FFS_JOURNAL_INSIDE_FS)
 		return ffs_flaw_set(from->flaw, "place of the journal is unknown", JOURNAL_PLACE,
 		    place);
+	journal->is_to_be_made = is_journal_to_be_made(from->bytes);
+	if (journal->is_to_be_made)
+		return 0;
 	if (!decode_journal_numbers(from->bytes, numbers, &flags))
 		return wrong64(from, JOURNAL_NUMBERS,
 		    "block size of the journal is no power of two");

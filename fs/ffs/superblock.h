@@ -73,6 +73,7 @@ struct ffs_journal {
 	uint64_t size;	 /* bytes */
 	uint32_t block_size;
 	uint32_t ino;		 /* the owner, if inside */
+	bool is_to_be_made;	 /* NetBSD's next mount with a log makes it; the rest is 0 */
 	bool is_to_be_removed;	 /* by who mounts the file system to write it */
 	uint8_t unknown_version; /* not 0: there is one, but we cannot read it; the rest is 0 */
 };

@@ -11,7 +11,8 @@
 #define OLD_TABLE_FORMAT  ((uint32_t)-1) /* fs_old_postblformat of 4.2BSD */
 #define NEW_INODE_FORMAT  2		 /* fs_old_inodefmt since 4.4BSD */
 #define JOURNAL_VERSION	  1
-#define JOURNAL_REMOVE	  2 /* of its flags */
+#define JOURNAL_CREATE	  1 /* of its flags */
+#define JOURNAL_REMOVE	  2
 
 /* Offsets of the fields, bytes. */
 enum field {

@@ -345,6 +345,24 @@ sees_no_journal_where_freebsd_uses_the_bytes(void **state)
 }
 
 static void
+sees_no_journal_where_one_is_only_wished_for(void **state)
+{
+	for (unsigned order = ORDER_LITTLE; order <= ORDER_BIG; order++) {
+		put_journal(&ufs2_big, (enum byte_order)order, FFS_JOURNAL_INSIDE_FS, 0);
+		store32(bytes + 868, 1, (enum byte_order)order);
+		sample_decode(bytes, &ufs2_big, &decoded);
+		assert_int_equal(decoded.journal.place, FFS_JOURNAL_NONE);
+		assert_true(decoded.journal.is_to_be_made);
+		/* Once it has a place it is there. */
+		put_journal(&ufs2_big, (enum byte_order)order, FFS_JOURNAL_INSIDE_FS, 20000);
+		store32(bytes + 868, 1, (enum byte_order)order);
+		sample_decode(bytes, &ufs2_big, &decoded);
+		assert_int_equal(decoded.journal.place, FFS_JOURNAL_INSIDE_FS);
+	}
+	(void)state;
+}
+
+static void
 refuses_journals_that_are_out_of_place(void **state)
 {
 	uint64_t end = (uint64_t)3 * SAMPLE_FRAGMENTS_PER_GROUP * 2048 / 512;
@@ -464,6 +482,7 @@ main(void)
 		cmocka_unit_test(wants_the_last_group_to_hold_its_own_parts),
 		cmocka_unit_test(finds_the_journal_in_either_byte_order),
 		cmocka_unit_test(sees_no_journal_where_freebsd_uses_the_bytes),
+		cmocka_unit_test(sees_no_journal_where_one_is_only_wished_for),
 		cmocka_unit_test(refuses_journals_that_are_out_of_place),
 		cmocka_unit_test(takes_what_real_tools_leave_in_fields_of_no_use),
 	};
