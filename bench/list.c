@@ -5,14 +5,12 @@
  * makefs, the image are made below $BUILD_ROOT and kept for the next run.
  */
 #include <err.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/tree.h"
 
 #define DIRECTORIES 100
 #define FILES	    200 /* in each */
@@ -40,32 +38,11 @@ list_tree(void *context)
 	return bench_run((const char *[]){ "ls", "-lR", places->tree, NULL });
 }
 
-static void
-file_make(const char *path, int size)
+static size_t
+size_of(void *context, int directory, int file)
 {
-	static const char text[64] = "text";
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-	if (fd < 0 || write(fd, text, (size_t)size) != size || close(fd) < 0)
-		err(1, "%s", path);
-}
-
-static void
-tree_make(const char *tree)
-{
-	char path[4200];
-
-	if (mkdir(tree, 0755) < 0)
-		err(1, "%s", tree);
-	for (int i = 0; i < DIRECTORIES; i++) {
-		snprintf(path, sizeof(path), "%s/directory%03d", tree, i);
-		if (mkdir(path, 0755) < 0)
-			err(1, "%s", path);
-		for (int j = 0; j < FILES; j++) {
-			snprintf(path, sizeof(path), "%s/directory%03d/file%04d.txt", tree, i, j);
-			file_make(path, (i + j) % 64);
-		}
-	}
+	(void)context;
+	return (size_t)(directory + file) % 64;
 }
 
 /* makefs writes damaged images with most other choices for so many small files. */
@@ -95,6 +72,7 @@ main(void)
 		.context = &places,
 		.runs = RUNS,
 	};
+	struct bench_tree tree = { places.tree, DIRECTORIES, FILES, size_of, NULL };
 	struct stat st;
 
 	build = build != NULL ? build : ".";
@@ -102,8 +80,7 @@ main(void)
 	snprintf(places.image, sizeof(places.image), "%s/bench-list.img", build);
 	snprintf(places.rump, sizeof(places.rump), "%s/rump", build);
 	if (stat(places.image, &st) < 0) {
-		if (stat(places.tree, &st) < 0)
-			tree_make(places.tree);
+		bench_tree_have(&tree);
 		image_make(&places);
 	}
 	bench_table("list: rump ls -lR, against ls -lR on the host's file system");

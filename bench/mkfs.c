@@ -4,15 +4,12 @@
  * process to its end, everything in the host's cache.  The tree is made below
  * $BUILD_ROOT and kept for the next run.
  */
-#include <err.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/tree.h"
 
 #define DIRECTORIES 200
 #define FILES	    100 /* in each */
@@ -58,49 +55,17 @@ make_mke2fs(void *context)
 
 /* The same sizes each time: most are small, some are many times the mean. */
 static size_t
-size_next(uint64_t *state)
+size_next(void *context, int directory, int file)
 {
+	uint64_t *state = context;
 	uint64_t value = *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
 	size_t size = SIZE_LEAST;
 
+	(void)directory;
+	(void)file;
 	for (value >>= 33; (value & 1) != 0 && size < 256 * (size_t)SIZE_LEAST; value >>= 1)
 		size *= 2;
 	return size + (size_t)(value % size) / 2;
-}
-
-static void
-file_make(const char *path, size_t size)
-{
-	static char text[1 << 20];
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-
-	memset(text, 'x', sizeof(text));
-	for (size_t part; fd >= 0 && size > 0; size -= part) {
-		part = size < sizeof(text) ? size : sizeof(text);
-		if (write(fd, text, part) != (ssize_t)part)
-			err(1, "%s", path);
-	}
-	if (fd < 0 || close(fd) < 0)
-		err(1, "%s", path);
-}
-
-static void
-tree_make(const char *tree)
-{
-	uint64_t state = 1;
-	char path[4200];
-
-	if (mkdir(tree, 0755) < 0)
-		err(1, "%s", tree);
-	for (int i = 0; i < DIRECTORIES; i++) {
-		snprintf(path, sizeof(path), "%s/directory%03d", tree, i);
-		if (mkdir(path, 0755) < 0)
-			err(1, "%s", path);
-		for (int j = 0; j < FILES; j++) {
-			snprintf(path, sizeof(path), "%s/directory%03d/file%04d.txt", tree, i, j);
-			file_make(path, size_next(&state));
-		}
-	}
 }
 
 int
@@ -117,15 +82,15 @@ main(void)
 		.context = &places,
 		.runs = RUNS,
 	};
-	struct stat st;
+	uint64_t state = 1;
+	struct bench_tree tree = { places.tree, DIRECTORIES, FILES, size_next, &state };
 
 	build = build != NULL ? build : ".";
 	snprintf(places.tree, sizeof(places.tree), "%s/bench-mkfs", build);
 	snprintf(places.ours, sizeof(places.ours), "%s/bench-mkfs-ours.img", build);
 	snprintf(places.theirs, sizeof(places.theirs), "%s/bench-mkfs-theirs.img", build);
 	snprintf(places.rump, sizeof(places.rump), "%s/rump", build);
-	if (stat(places.tree, &st) < 0)
-		tree_make(places.tree);
+	bench_tree_have(&tree);
 	bench_table("mkfs: an image of a directory tree");
 	make_ours(&places);
 	make_makefs(&places);
