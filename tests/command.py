@@ -59,7 +59,7 @@ def rump(*words, **more):
         stdout=more.pop("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         env=environment,
-        timeout=120,
+        timeout=more.pop("timeout", 120),
         **more,
     )
     return Answer(process)
