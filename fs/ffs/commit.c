@@ -25,6 +25,7 @@
 #define REVOKED_MAX  ((uint64_t)1 << 30) /* bytes of one entry */
 #define ENTRY_COST   20 /* bytes of an entry and its share of the record, at most */
 #define INODE_COST   10
+#define LIST_SHARE   16 /* of a transaction: what the list of inodes may take */
 #define BUFFER_SHARE 16 /* of a buffer's size: what its entry costs, at most */
 
 /* ---- room ------------------------------------------------------------------------------ */
@@ -92,6 +93,18 @@ ffs_journal_has_room(struct ffs_mount *fs)
 	has_room = estimate(fs) + max_u64(log->reserved, log->operation) <= room(log);
 	mutex_unlock(&writing->lock);
 	return has_room;
+}
+
+bool
+ffs_journal_is_crowded(struct ffs_mount *fs)
+{
+	struct ffs_writing *writing = fs->writing;
+	uint64_t count;
+
+	mutex_lock(&writing->lock);
+	count = writing->orphans.count + writing->nameless.count;
+	mutex_unlock(&writing->lock);
+	return count * INODE_COST > writing->log->limit / LIST_SHARE;
 }
 
 /* ---- appending ---------------------------------------------------------------------------- */

@@ -255,6 +255,36 @@ a_large_file_is_cut_in_several_transactions(void **state)
 	(void)state;
 }
 
+/* Each transaction lists the files without names: the list alone would fill this journal. */
+static void
+as_many_files_as_there_are_can_be_removed(void **state)
+{
+	unsigned count = 0;
+	struct vnode *vnode;
+	char path[32];
+	int error = 0;
+
+	create(&wide, 28);
+	must_mount(&image);
+	for (; error == 0; count++) {
+		snprintf(path, sizeof(path), "/mnt/%u", count);
+		error = namespace_open(&image.context, path, OPEN_READ_WRITE | OPEN_CREATE, 0644,
+		    &vnode);
+		if (error == 0)
+			vnode_put(vnode);
+	}
+	assert_int_equal(error, -ENOSPC);
+	assert_in_range(--count, 6000, wide.group_count * SAMPLE_INODES_PER_GROUP);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "/mnt/%u", i);
+		assert_int_equal(namespace_unlink(&image.context, path), 0);
+	}
+	assert_int_equal(ffs_image_unmount(&image), 0);
+	must_be_whole(&image);
+	ffs_image_destroy(&image);
+	(void)state;
+}
+
 /* Some of everything; how often there was no memory. */
 static unsigned
 work(unsigned seed)
@@ -460,6 +490,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_freed_does_not_come_back),
 		cmocka_unit_test(a_large_file_is_cut_in_several_transactions),
+		cmocka_unit_test(as_many_files_as_there_are_can_be_removed),
 		cmocka_unit_test(a_journal_behind_the_file_system_does_the_same),
 		cmocka_unit_test(without_changes_nothing_is_written),
 		cmocka_unit_test(a_sync_takes_two_flushes_and_writes_nothing_in_place),

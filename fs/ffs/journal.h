@@ -91,6 +91,9 @@ void ffs_journal_stop(struct ffs_mount *fs);
 bool ffs_journal_reserve(struct ffs_mount *fs);
 void ffs_journal_release(struct ffs_mount *fs);
 
+/* Are there so many files without names that they should be freed before others come? */
+bool ffs_journal_is_crowded(struct ffs_mount *fs);
+
 /* Within an operation, or a commit: is there room for a few more changes? */
 bool ffs_journal_has_room(struct ffs_mount *fs);
 

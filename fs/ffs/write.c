@@ -86,6 +86,37 @@ mark_dirty(struct ffs_mount *fs)
 
 static int checkpoint_locked(struct ffs_mount *fs);
 
+/* Files and fragments that are still to be freed. */
+static uint64_t
+count_waiting(struct ffs_writing *writing)
+{
+	uint64_t count;
+
+	mutex_lock(&writing->lock);
+	count = writing->orphans.count + writing->nameless.count + writing->waiting_fragments;
+	mutex_unlock(&writing->lock);
+	return count;
+}
+
+/*
+ * Each transaction lists all files that have no names any more, and one that is
+ * full of names being removed has no room to free any: free some now, lest the list
+ * fill the journal.  REQUIRES(operation, exclusively)
+ */
+static int
+thin_crowd(struct ffs_mount *fs)
+{
+	uint64_t before = UINT64_MAX, waiting = count_waiting(fs->writing);
+	int error = 0;
+
+	while (error == 0 && waiting < before && ffs_journal_is_crowded(fs)) {
+		error = checkpoint_locked(fs);
+		before = waiting;
+		waiting = count_waiting(fs->writing);
+	}
+	return error;
+}
+
 /* Wait for operations that have reserved room in the journal; make room if need be. */
 static int
 make_room(struct ffs_mount *fs)
@@ -98,6 +129,8 @@ make_room(struct ffs_mount *fs)
 		error = -EROFS;
 	else if (!ffs_journal_has_room(fs))
 		error = checkpoint_locked(fs);
+	if (error == 0)
+		error = thin_crowd(fs);
 	if (error == 0 && !ffs_journal_has_room(fs))
 		error = -ENOSPC;
 	rwlock_unlock_exclusive(&writing->operation);
