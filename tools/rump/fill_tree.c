@@ -141,7 +141,7 @@ source_set(struct source *source, int fd, const char *shown, const struct stat *
 static const char *
 image_path(struct tree *tree, const char *name)
 {
-	const char *path = host_walk_path(&tree->walk, name) + tree->top_length;
+	const char *path = walk_path_of(&tree->walk.walk, name) + tree->top_length;
 
 	while (*path == '/')
 		path++;
@@ -151,7 +151,7 @@ image_path(struct tree *tree, const char *name)
 static bool
 target_read(struct tree *tree, const struct fill_item *item, char target[PATH_MAX + 1])
 {
-	ssize_t length = readlinkat(host_walk_directory(&tree->walk), item->name, target, PATH_MAX);
+	ssize_t length = readlinkat(walk_directory(&tree->walk.walk), item->name, target, PATH_MAX);
 
 	if (length < 0)
 		report("cannot read the link %s: %s", item->shown, strerror(errno));
@@ -173,7 +173,7 @@ tree_make(struct tree *tree, struct fill_item *item)
 		item->target = target;
 	}
 	if (S_ISREG(item->st->st_mode) && !tree->fill->is_full) {
-		fd = openat(host_walk_directory(&tree->walk), item->name,
+		fd = openat(walk_directory(&tree->walk.walk), item->name,
 		    O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0) {
 			report("cannot open %s: %s", item->shown, strerror(errno));
@@ -223,11 +223,11 @@ tree_enter(struct tree *tree, struct fill_item *item)
 {
 	if (!fill_directory(tree->fill, item) && !tree->fill->is_full)
 		return;
-	if (!host_walk_enter(&tree->walk, item->name))
+	if (!walk_enter(&tree->walk.walk, item->name))
 		return;
 	/* In a full file system, what is missing is counted all the same. */
 	if (!tree->fill->is_full && trail_down(&tree->to, item->name) < 0) {
-		tree_lost(tree, host_walk_path(&tree->walk, ""));
+		tree_lost(tree, walk_path_of(&tree->walk.walk, ""));
 		return;
 	}
 	if (!tree->fill->is_full)
@@ -238,18 +238,18 @@ tree_enter(struct tree *tree, struct fill_item *item)
 static void
 tree_leave(struct tree *tree)
 {
-	bool is_in_image = tree->to.depth == tree->walk.depth && !tree->fill->is_full;
+	bool is_in_image = tree->to.depth == tree->walk.walk.depth && !tree->fill->is_full;
 	struct fill_item item = { .xattr = source_xattr, .context = &tree->source };
 
 	if (is_in_image) {
-		item.shown = host_walk_path(&tree->walk, "");
+		item.shown = walk_path_of(&tree->walk.walk, "");
 		item.st = tree->state[tree->to.depth - 1];
-		source_set(&tree->source, host_walk_directory(&tree->walk), item.shown, item.st);
+		source_set(&tree->source, walk_directory(&tree->walk.walk), item.shown, item.st);
 		fill_directory_end(tree->fill, trail_here(&tree->to), &item);
 		if (tree->to.depth > 1 && trail_up(&tree->to) < 0)
 			tree_lost(tree, item.shown);
 	}
-	host_walk_leave(&tree->walk);
+	walk_leave(&tree->walk.walk);
 }
 
 static void
@@ -268,7 +268,7 @@ tree_visit(struct tree *tree)
 	}
 	item.directory = trail_here(&tree->to);
 	item.name = entry->name;
-	item.shown = host_walk_path(&tree->walk, entry->name);
+	item.shown = walk_path_of(&tree->walk.walk, entry->name);
 	item.st = &entry->st;
 	if (S_ISDIR(entry->st.st_mode))
 		tree_enter(tree, &item);
@@ -298,7 +298,7 @@ fill_from_tree(struct fill *fill, const char *directory, const struct stat *skip
 
 		state_push(&tree, &top);
 		rump_sys_fchmod(trail_here(&tree.to), top.st_mode & 07777);
-		while (tree.walk.depth > 0 && !fill->is_stopped)
+		while (tree.walk.walk.depth > 0 && !fill->is_stopped)
 			tree_visit(&tree);
 	}
 	trail_end(&tree.to);

@@ -165,22 +165,22 @@ need_of_tree(struct need *need, const char *directory, const struct stat *skip)
 		names = memory_grow(names, 0, &capacity, sizeof(*names));
 		names[0] = (struct need_names){ 2 * ENTRY_SIZE + 8 };
 	}
-	while (walk.depth > 0) {
+	while (walk.walk.depth > 0) {
 		struct entry *entry = host_walk_next(&walk);
 		const struct stat *st;
 
 		if (entry == NULL) {
-			need_add_names(need, &names[walk.depth - 1]);
-			host_walk_leave(&walk);
+			need_add_names(need, &names[walk.walk.depth - 1]);
+			walk_leave(&walk.walk);
 			continue;
 		}
 		st = &entry->st;
-		need_add_name(&names[walk.depth - 1], strlen(entry->name));
+		need_add_name(&names[walk.walk.depth - 1], strlen(entry->name));
 		if (!is_known(&links, st))
 			need_add(need, st);
-		if (S_ISDIR(st->st_mode) && host_walk_enter(&walk, entry->name)) {
-			names = memory_grow(names, walk.depth - 1, &capacity, sizeof(*names));
-			names[walk.depth - 1] = (struct need_names){ 2 * ENTRY_SIZE + 8 };
+		if (S_ISDIR(st->st_mode) && walk_enter(&walk.walk, entry->name)) {
+			names = memory_grow(names, walk.walk.depth - 1, &capacity, sizeof(*names));
+			names[walk.walk.depth - 1] = (struct need_names){ 2 * ENTRY_SIZE + 8 };
 		}
 	}
 	host_walk_end(&walk);
