@@ -38,6 +38,16 @@ log2_floor(uint64_t value)
 	return 63 - (unsigned)__builtin_clzll(value);
 }
 
+/* How many bits are set; without an instruction for it, compilers call a library. */
+static inline unsigned
+bit_count(uint64_t value)
+{
+	value -= value >> 1 & 0x5555555555555555;
+	value = (value & 0x3333333333333333) + (value >> 2 & 0x3333333333333333);
+	value = (value + (value >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return (unsigned)(value * 0x0101010101010101 >> 56);
+}
+
 /* Down or up to a multiple of unit, a power of two.  Up must not wrap. */
 static inline uint64_t
 round_down(uint64_t value, uint64_t unit)

@@ -62,6 +62,17 @@ rounds_to_the_unit(void **state)
 	assert_int_equal(divide_up(UINT64_MAX, 2), UINT64_C(1) << 63);
 }
 
+static void
+counts_bits(void **state)
+{
+	uint64_t value = 0;
+
+	for (unsigned count = 0; count <= 64; count++) {
+		assert_int_equal(bit_count(value), count);
+		value |= UINT64_C(1) << count * 37 % 64; /* in some order, each once */
+	}
+}
+
 int
 main(void)
 {
@@ -70,6 +81,7 @@ main(void)
 		cmocka_unit_test(orders_values_without_regard_to_sign),
 		cmocka_unit_test(knows_powers_of_two_and_logarithms),
 		cmocka_unit_test(rounds_to_the_unit),
+		cmocka_unit_test(counts_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,8 @@ lock_rank_name(enum lock_rank rank)
 		return "vnode";
 	case RANK_FS_OPERATION:
 		return "file system's operations";
+	case RANK_FS_DATA:
+		return "file system's data";
 	case RANK_FILE_SYSTEM:
 		return "file system";
 	case RANK_BUFFER:

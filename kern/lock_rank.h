@@ -16,6 +16,7 @@ enum lock_rank {
 	RANK_RENAME,	     /* vfs: one rename per mount at a time */
 	RANK_VNODE,	     /* vfs: parent before child, directories first, then by address */
 	RANK_FS_OPERATION,   /* fs: operations on a file system, against its checkpoints */
+	RANK_FS_DATA,	     /* fs: who writes files' data, against who zeros what is unwritten */
 	RANK_FILE_SYSTEM,    /* fs: what a mounted file system keeps for itself */
 	RANK_BUFFER,	     /* block: content of a buffer */
 	RANK_BUFFER_CACHE,   /* block: which buffers there are */

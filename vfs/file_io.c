@@ -374,7 +374,7 @@ write_store(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t leng
 	int error = 0;
 
 	if (offset > vnode->attributes.size)
-		error = page_cache_extend(vnode);
+		error = page_cache_settle_end(vnode, vnode->attributes.size);
 	while (offset < end && error == 0) {
 		uint64_t done;
 		int settled;
@@ -456,19 +456,21 @@ file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset, const struct 
 static int
 truncate_locked(struct vnode *vnode, uint64_t size, const struct file_writer *writer)
 {
-	bool is_growing = size > vnode->attributes.size;
+	uint64_t old = vnode->attributes.size;
+	bool is_growing = size > old;
 	int error = 0;
 
 	if (size > FILE_SIZE_MAX || (is_growing && size > writer->size_limit))
 		return -EFBIG;
+	if (size != old && !vnode->is_memory)
+		error = page_cache_settle_end(vnode, min_u64(size, old));
+	if (error < 0)
+		return error;
 	if (!is_growing) {
 		page_cache_zero_tail(vnode, size);
 		page_cache_truncate(vnode, divide_up(size, PAGE_SIZE));
 	}
-	if (is_growing && !vnode->is_memory)
-		error = page_cache_extend(vnode);
-	if (error == 0)
-		error = vnode_resize(vnode, size);
+	error = vnode_resize(vnode, size);
 	if (error == 0)
 		error = content_changed(vnode, writer);
 	return error;
@@ -501,7 +503,7 @@ allocate_locked(struct vnode *vnode, enum allocate_mode mode, uint64_t offset, u
 		return -EFBIG;
 	vnode->uses_reserve = credential_can(writer->credential, CAP_SYS_RESOURCE);
 	if (is_growing && !vnode->is_memory)
-		error = page_cache_extend(vnode);
+		error = page_cache_settle_end(vnode, vnode->attributes.size);
 	if (error == 0)
 		error = vnode_allocate(vnode, mode, offset, length);
 	if (error == 0)

@@ -98,11 +98,11 @@ MUST_CHECK int page_cache_write(struct vnode *vnode, struct uio *uio, uint64_t o
     uint64_t length, uint64_t *done);
 
 /*
- * The file is going to grow: see to it that the rest of the page it ends in is
- * zeros on the store as well.  -EIO and what the file system says, -ENOMEM.
- * (vnode: exclusive)
+ * The file is going to grow from size, or to be cut there: see to it that the rest of
+ * the page it ends in will be zeros on the store as well.  -EIO and what the file
+ * system says, -ENOMEM.  (vnode: exclusive)
  */
-MUST_CHECK int page_cache_extend(struct vnode *vnode);
+MUST_CHECK int page_cache_settle_end(struct vnode *vnode, uint64_t size);
 
 /* Write the file's dirty pages; the first error, for which pages are given up.  (vnode: shared) */
 MUST_CHECK int page_cache_write_back(struct vnode *vnode);

@@ -296,9 +296,8 @@ page_cache_write(struct vnode *vnode, struct uio *uio, uint64_t offset, uint64_t
 }
 
 int
-page_cache_extend(struct vnode *vnode)
+page_cache_settle_end(struct vnode *vnode, uint64_t size)
 {
-	uint64_t size = vnode->attributes.size;
 	struct extent extent;
 	struct page *page;
 	int error;

@@ -131,30 +131,19 @@ drop_spare(const struct vnode_rename *rename, struct name spare)
 	return ffs_count_link(rename->vnode, -1);
 }
 
-/* The operation ends, is made durable, and another begins. */
-static int
-turn_over(struct ffs_mount *fs)
-{
-	int error;
-
-	ffs_end(fs);
-	error = ffs_checkpoint(fs);
-	return error < 0 ? error : ffs_begin(fs);
-}
-
 /* From the second line on; *is_open says whether an operation is under way after. */
 static int
 exchange_with_spare(const struct vnode_rename *rename, struct name spare, bool *is_open)
 {
 	struct vnode *from = rename->vnode, *to = rename->replaced;
 	struct ffs_mount *fs = mount_of(rename);
-	int error = turn_over(fs);
+	int error = ffs_turn_over(fs);
 
 	*is_open = error == 0;
 	if (error == 0)
 		error = point(rename->from_dir, rename->from_name, from, to);
 	if (error == 0) {
-		error = turn_over(fs);
+		error = ffs_turn_over(fs);
 		*is_open = error == 0;
 	}
 	if (error == 0)
@@ -162,7 +151,7 @@ exchange_with_spare(const struct vnode_rename *rename, struct name spare, bool *
 	if (error == 0)
 		error = move_directories(rename);
 	if (error == 0) {
-		error = turn_over(fs);
+		error = ffs_turn_over(fs);
 		*is_open = error == 0;
 	}
 	return error < 0 ? error : drop_spare(rename, spare);

@@ -9,7 +9,8 @@
  * what it holds.
  *
  * What is newly stored and not going to be written over is zeroed here, at once,
- * on the medium; so an inode never points to what was somebody else's.
+ * on the medium; the rest is unwritten until it is (unwritten.h), so that an inode
+ * never points to what was somebody else's.
  */
 #include "base/errno.h"
 #include "base/math.h"
@@ -22,8 +23,12 @@
 #include "fs/ffs/write.h"
 #include "kern/memory.h"
 
-#define RUN_MAX	    ((uint64_t)1 << 20) /* bytes that one call of map_write() makes room for */
-#define SPACE_TRIES 3			/* what was freed takes two checkpoints to be of use */
+#define RUN_MAX	      ((uint64_t)1 << 20) /* bytes that one call of map_write() makes room for */
+#define ZERO_SEGMENTS 16		  /* pages of zeros that are written at once */
+#define FILLED_MAX    32		  /* segments, and zeros, that are written at once */
+#define SPACE_TRIES   3			  /* what was freed takes two checkpoints to be of use */
+
+static const _Alignas(8) uint8_t zeros[PAGE_SIZE];
 
 /* Room being made for [offset, end) of a file. */
 struct growing {
@@ -47,20 +52,20 @@ struct growing {
 int
 ffs_zero_store(struct ffs_mount *fs, uint64_t offset, uint64_t length)
 {
-	size_t size = (size_t)min_u64(length, BUFFER_SIZE_MAX);
-	uint8_t *zeros = memory_alloc_zeroed(fs->mount.kernel, size);
+	struct segment segments[ZERO_SEGMENTS];
 	int error = 0;
 
-	if (zeros == NULL)
-		return -ENOMEM;
+	for (size_t i = 0; i < ZERO_SEGMENTS; i++)
+		segments[i] = (struct segment){ (void *)(uintptr_t)zeros, sizeof(zeros) };
 	while (length > 0 && error == 0) {
-		size_t part = (size_t)min_u64(length, size);
+		uint64_t part = min_u64(length, ZERO_SEGMENTS * sizeof(zeros));
+		size_t count = (size_t)divide_up(part, sizeof(zeros));
 
-		error = block_write(fs->dev, offset, zeros, part);
+		segments[count - 1].length = (size_t)(part - (count - 1) * sizeof(zeros));
+		error = block_write_segments(fs->dev, offset, segments, count);
 		offset += part;
 		length -= part;
 	}
-	memory_free(fs->mount.kernel, zeros, size);
 	atomic_store(&fs->writing->is_data_written, true);
 	return error;
 }
@@ -76,22 +81,25 @@ zero_in_block(struct ffs_mount *fs, uint64_t first, uint64_t from, uint64_t to)
 
 /*
  * Bytes [from, to) of a block were stored just now: zero those that nobody is
- * going to write.
+ * going to write.  The others are unwritten.
  */
 static int
 zero_rest(const struct growing *growing, uint64_t block, uint64_t first, uint64_t from, uint64_t to)
 {
-	uint64_t base = block << growing->fs->sb.block_shift;
+	struct ffs_mount *fs = growing->fs;
+	uint64_t base = block << fs->sb.block_shift;
 	uint64_t start = round_down(growing->offset, PAGE_SIZE);
 	uint64_t end = round_up(growing->end, PAGE_SIZE);
 	int error;
 
 	start = start > base ? min_u64(start - base, to) : 0;
 	end = end > base ? min_u64(end - base, to) : 0;
-	if (growing->zeroes_all || end <= from || start >= to)
-		return zero_in_block(growing->fs, first, from, to);
-	error = zero_in_block(growing->fs, first, from, start);
-	return error < 0 ? error : zero_in_block(growing->fs, first, max_u64(end, from), to);
+	start = max_u64(start, from);
+	if (growing->zeroes_all || end <= start ||
+	    !ffs_unwritten_add(fs, ffs_fragment_offset(&fs->sb, first) + start, end - start))
+		return zero_in_block(fs, first, from, to);
+	error = zero_in_block(fs, first, from, start);
+	return error < 0 ? error : zero_in_block(fs, first, end, to);
 }
 
 static void
@@ -103,18 +111,22 @@ count_sectors(struct growing *growing, uint64_t fragments)
 
 /* Copy what the last block of some fragments holds to another place. */
 static int
-copy_tail(struct ffs_mount *fs, uint64_t from, uint64_t to, uint32_t length)
+copy_tail(struct ffs_mount *fs, const struct ffs_tail *tail)
 {
-	uint8_t *bytes = memory_alloc(fs->mount.kernel, length);
+	uint64_t from = ffs_fragment_offset(&fs->sb, tail->from);
+	uint64_t to = ffs_fragment_offset(&fs->sb, tail->to);
+	uint8_t *bytes = memory_alloc(fs->mount.kernel, tail->old_length);
 	int error;
 
 	if (bytes == NULL)
 		return -ENOMEM;
-	error = block_read(fs->dev, ffs_fragment_offset(&fs->sb, from), bytes, length);
+	error = block_read(fs->dev, from, bytes, tail->old_length);
 	if (error == 0)
-		error = block_write(fs->dev, ffs_fragment_offset(&fs->sb, to), bytes, length);
-	memory_free(fs->mount.kernel, bytes, length);
+		error = block_write(fs->dev, to, bytes, tail->old_length);
+	memory_free(fs->mount.kernel, bytes, tail->old_length);
 	atomic_store(&fs->writing->is_data_written, true);
+	if (error == 0 && !ffs_unwritten_copy(fs, from, to, tail->old_length))
+		error = -ENOMEM;
 	return error;
 }
 
@@ -127,7 +139,7 @@ keep_tail(struct growing *growing, uint64_t block, const struct ffs_tail *tail)
 	if (growing->inode->vnode.type == VNODE_DIRECTORY)
 		return ffs_directory_enlarge_tail(growing->inode, tail);
 	if (tail->from != tail->to)
-		error = copy_tail(growing->fs, tail->from, tail->to, tail->old_length);
+		error = copy_tail(growing->fs, tail);
 	return error < 0 ? error
 			 : zero_rest(growing, block, tail->to, tail->old_length, tail->length);
 }
@@ -197,20 +209,14 @@ complete_tail(struct growing *growing)
 	return error;
 }
 
-/* Store a block that is a hole.  1: it would not lie behind the run, so it was not. */
+/* Store a block for pointer, a hole's, to lead to.  1: it would not lie behind the run. */
 static int
-store_block(struct growing *growing, uint64_t block, uint32_t length)
+store_at(struct growing *growing, uint64_t block, uint32_t length, struct ffs_pointer *pointer)
 {
 	struct ffs_mount *fs = growing->fs;
 	struct ffs_want want = { growing->near, length >> fs->sb.fragment_shift,
 		growing->uses_reserve };
-	struct ffs_pointer pointer;
-	int error = ffs_pointer_find(growing->inode, block, true, growing->uses_reserve, &pointer);
-
-	growing->is_changed = true;
-	if (error < 0)
-		return error;
-	error = ffs_space_take(fs, &want, &growing->first);
+	int error = ffs_space_take(fs, &want, &growing->first);
 	if (error == 0 && growing->run_end != 0 && growing->first != growing->run_end) {
 		ffs_space_return(fs, growing->first, want.count);
 		error = 1;
@@ -221,10 +227,29 @@ store_block(struct growing *growing, uint64_t block, uint32_t length)
 			ffs_space_return(fs, growing->first, want.count);
 	}
 	if (error == 0) {
-		ffs_pointer_set(&pointer, growing->first);
+		ffs_pointer_set(pointer, growing->first);
 		count_sectors(growing, want.count);
 	}
-	ffs_pointer_put(&pointer);
+	return error;
+}
+
+/* Store a block that is a hole.  1: it would not lie behind the run, so it was not. */
+static int
+store_block(struct growing *growing, uint64_t block, uint32_t length)
+{
+	struct ffs_inode *inode = growing->inode;
+	uint64_t end = ffs_block_count(&growing->fs->sb, inode->stored_size);
+	struct ffs_pointer pointer;
+	int error = ffs_pointer_find(inode, block, true, growing->uses_reserve, &pointer);
+
+	growing->is_changed = true;
+	if (error == 0) {
+		error = store_at(growing, block, length, &pointer);
+		ffs_pointer_put(&pointer);
+	}
+	/* Indirect blocks that were made on the way must not stay behind the end. */
+	if (error < 0 && block >= end)
+		(void)!ffs_pointer_cut(inode, max_u64(end, FFS_DIRECT_COUNT));
 	return error;
 }
 
@@ -251,7 +276,8 @@ have_block(struct growing *growing, uint64_t block)
 	growing->is_new = growing->first == 0;
 	if (error < 0)
 		return error;
-	if (growing->is_new && growing->run_end != 0 && !growing->run_is_new)
+	/* Nor is one that an indirect block has to be made for: another run begins with it. */
+	if (growing->is_new && growing->run_end != 0 && (!growing->run_is_new || error > 0))
 		return 1;
 	if (growing->is_new)
 		return store_block(growing, block, length);
@@ -536,16 +562,42 @@ ffs_resize(struct vnode *vnode, uint64_t size)
 	return error;
 }
 
+/* Write segments, and zeros behind them. */
+static int
+write_filled(struct ffs_mount *fs, uint64_t address, const struct segment *segments, size_t count,
+    struct segment rest)
+{
+	struct segment all[FILLED_MAX + 1];
+
+	if (rest.length == 0 || count > FILLED_MAX)
+		return block_write_segments(fs->dev, address, segments, count);
+	memcpy(all, segments, count * sizeof(*segments));
+	all[count] = rest;
+	return block_write_segments(fs->dev, address, all, count + 1);
+}
+
 int
 ffs_write_store(struct vnode *vnode, uint64_t address, const struct segment *segments, size_t count)
 {
 	struct ffs_mount *fs = ffs_mount_of(vnode->mount);
+	struct segment rest = { (void *)(uintptr_t)zeros, 0 };
+	uint64_t end = address;
 	int error;
 
 	if (fs->writing == NULL || atomic_load(&fs->writing->broken) != 0)
 		return -EROFS;
-	error = block_write_segments(fs->dev, address, segments, count);
+	for (size_t i = 0; i < count; i++)
+		end += segments[i].length;
+	/* Where the file ends inside a unit, the rest of that is zeros. */
+	rest.length = (size_t)(round_up(end, ffs_unwritten_unit(fs)) - end);
+	rwlock_lock_shared(&fs->writing->unwritten.writes);
+	error = write_filled(fs, address, segments, count, rest);
+	if (error == 0 && rest.length > 0 && count > FILLED_MAX)
+		error = ffs_zero_store(fs, end, rest.length);
 	atomic_store(&fs->writing->is_data_written, true);
+	if (error == 0)
+		ffs_unwritten_remove(fs, address, end + rest.length - address);
+	rwlock_unlock_shared(&fs->writing->unwritten.writes);
 	mount_changed(&fs->mount);
 	return error;
 }

@@ -34,6 +34,8 @@ struct ffs_inode {
 		};
 		uint8_t target[FFS_SHORT_LINK_MAX];
 	};
+	uint64_t
+	    made_at; /* the checkpoint that is to write it first, if that is not over; or any */
 	uint32_t parent_ino;		   /* directories: what ".." says */
 	_Atomic bool is_damaged;	   /* directories: some entries could not be read */
 	_Atomic(struct ffs_index *) index; /* directories: owned; NULL until it is wanted */

@@ -285,13 +285,42 @@ nothing_is_stored_beyond_the_extent_that_is_told(void **state)
 		assert_int_equal(vnode->attributes.block_count, 6 * sectors);
 		assert_int_equal(map_blocks(vnode, 6, 34, &is_new), 6);
 		assert_true(is_new);
-		assert_int_equal(vnode->attributes.block_count, (12 + 1) * sectors);
+		assert_int_equal(vnode->attributes.block_count, 12 * sectors);
 		assert_int_equal(map_blocks(vnode, 12, 28, &is_new), 28);
 		assert_true(is_new);
 		assert_int_equal(vnode_resize(vnode, 0), 0);
 		rwlock_unlock_exclusive(&vnode->lock);
 		vnode_put(vnode);
 		end();
+	}
+	(void)state;
+}
+
+static void
+what_cannot_be_stored_leaves_nothing_behind_the_end(void **state)
+{
+	for (size_t s = 0; s < ARRAY_SIZE(samples); s++) {
+		bool was_hit = true;
+
+		for (uint64_t count = 0; was_hit; count++) {
+			struct vnode *vnode;
+			uint64_t sectors;
+			size_t done;
+			int error;
+
+			begin(s);
+			vnode = make("/mnt/f");
+			must_write(vnode, "x", 1, 0);
+			sectors = vnode->attributes.block_count;
+			memory_fail_after(image.kernel, count);
+			error = write_at(vnode, "y", 1, 12 * (uint64_t)image.sb.block_size, &done);
+			was_hit = memory_fail_stop(image.kernel);
+			assert_int_equal(error, done == 1 ? 0 : -ENOMEM);
+			if (done == 0)
+				assert_int_equal(vnode->attributes.block_count, sectors);
+			vnode_put(vnode);
+			end();
+		}
 	}
 	(void)state;
 }
@@ -407,6 +436,7 @@ main(void)
 		cmocka_unit_test(the_reserve_is_the_superusers),
 		cmocka_unit_test(space_taken_ahead_is_counted_and_holes_give_it_back),
 		cmocka_unit_test(nothing_is_stored_beyond_the_extent_that_is_told),
+		cmocka_unit_test(what_cannot_be_stored_leaves_nothing_behind_the_end),
 		cmocka_unit_test(links_have_a_limit),
 		cmocka_unit_test(superblocks_and_groups_say_when),
 		cmocka_unit_test(flags_and_times_are_stored),

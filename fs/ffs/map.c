@@ -266,5 +266,10 @@ ffs_map_extent(struct vnode *vnode, uint64_t offset, uint64_t length, enum exten
 int
 ffs_read_store(struct vnode *vnode, uint64_t address, const struct segment *segments, size_t count)
 {
-	return block_read_segments(ffs_mount_of(vnode->mount)->dev, address, segments, count);
+	struct ffs_mount *fs = ffs_mount_of(vnode->mount);
+	int error = block_read_segments(fs->dev, address, segments, count);
+
+	if (error == 0 && fs->writing != NULL)
+		ffs_unwritten_mask(fs, address, segments, count);
+	return error;
 }

@@ -10,6 +10,12 @@
  * both are in one sector, they go together; if their buffers differ, waves see to it; else, or if waves of an
  * earlier rename say the opposite, there is a checkpoint between the two.
  * Meanwhile the file counts both names.
+ *
+ * Entries of one wave go in any order, so a name is not taken from a file while
+ * another that it has, or is to have, may not be durable: because that was linked
+ * since the last checkpoint, or is in a directory that was made since.  Then there
+ * is a checkpoint first.  A file that was made since was never synced, and is not
+ * waited for; if it loses its names before the checkpoint, nothing of it is written.
  */
 #include "base/errno.h"
 #include "base/math.h"
@@ -31,13 +37,6 @@ static struct ffs_mount *
 mount_of(const struct vnode *vnode)
 {
 	return ffs_mount_of(vnode->mount);
-}
-
-/* As stored. */
-static uint32_t
-mode_of(const struct vnode *vnode)
-{
-	return (uint32_t)vnode->type << 12 | vnode->attributes.permissions;
 }
 
 /* ---- making -------------------------------------------------------------- */
@@ -163,23 +162,6 @@ store_inode(const struct making *making)
 	return ffs_break(fs, -EUCLEAN);
 }
 
-/* Take an inode off the medium again that nobody has seen. */
-static void
-clear_inode(struct ffs_mount *fs, uint64_t ino)
-{
-	struct buffer *buffer;
-	uint32_t offset;
-
-	if (ffs_inode_buffer(fs, ino, &buffer, &offset) < 0)
-		return;
-	mutex_lock(&fs->writing->inode_lock);
-	ffs_dinode_clear(&fs->sb, buffer->data + offset,
-	    ffs_dinode_generation(&fs->sb, buffer->data + offset));
-	buffer_dirty(buffer, FFS_WAVE_INODE);
-	mutex_unlock(&fs->writing->inode_lock);
-	buffer_put(buffer);
-}
-
 static void
 unmake(struct making *making)
 {
@@ -212,10 +194,12 @@ make(struct making *making, struct vnode **out)
 	if (error == 0) {
 		error = vnode_find(&fs->mount, making->ino, out);
 		if (error < 0)
-			clear_inode(fs, making->ino);
+			ffs_clear_inode(fs, making->ino);
 	}
 	if (error < 0)
 		unmake(making);
+	else
+		ffs_inode_of(*out)->made_at = fs->writing->checkpoint_number;
 	return error;
 }
 
@@ -245,6 +229,7 @@ create(struct vnode *vdir, struct name name, const struct vnode_create *what, st
 		ffs_place_put(&place);
 	}
 	if (error == 0 && is_directory(&making)) {
+		atomic_store(&making.fs->writing->has_new_directories, true);
 		vdir->attributes.link_count++;
 		error = ffs_inode_update(dir);
 	}
@@ -284,7 +269,7 @@ create_unnamed(struct vnode *vdir, const struct vnode_create *what, struct vnode
 		return error;
 	error = make(&making, out);
 	if (error == 0) {
-		error = ffs_unlinked_add(making.fs, making.ino, mode_of(*out));
+		error = ffs_unlinked_add(making.fs, making.ino, ffs_mode_of(*out));
 		if (error < 0)
 			ffs_break(making.fs, error);
 	}
@@ -316,7 +301,7 @@ ffs_count_link(struct vnode *vnode, int by)
 	int error = 0;
 
 	if (after == 0)
-		error = ffs_unlinked_add(fs, vnode->ino, mode_of(vnode));
+		error = ffs_unlinked_add(fs, vnode->ino, ffs_mode_of(vnode));
 	if (error < 0)
 		return error;
 	vnode->attributes.link_count = after;
@@ -338,8 +323,10 @@ ffs_link_within(struct vnode *dir, struct name name, struct vnode *vnode)
 	if (error < 0)
 		return error;
 	error = ffs_count_link(vnode, 1);
-	if (error == 0)
+	if (error == 0) {
 		ffs_entry_add(&place, name, (uint32_t)vnode->ino, (enum ffs_type)vnode->type);
+		atomic_store(&mount_of(dir)->writing->has_new_links, true);
+	}
 	ffs_place_put(&place);
 	return error;
 }
@@ -397,6 +384,25 @@ lose_name(struct vnode *dir, struct vnode *vnode)
 	return error;
 }
 
+/* May the file, of which something may be durable, have a name more that is not? */
+static bool
+has_new_link(struct ffs_mount *fs, struct vnode *vnode)
+{
+	return fs->writing->log == NULL && vnode->type != VNODE_DIRECTORY &&
+	       vnode->attributes.link_count > 1 && atomic_load(&fs->writing->has_new_links) &&
+	       !ffs_is_fresh(vnode);
+}
+
+int
+ffs_turn_over(struct ffs_mount *fs)
+{
+	int error;
+
+	ffs_end(fs);
+	error = ffs_checkpoint(fs);
+	return error < 0 ? error : ffs_begin(fs);
+}
+
 static int
 remove_within(struct vnode *dir, struct name name, struct vnode *vnode)
 {
@@ -423,6 +429,8 @@ ffs_remove(struct vnode *dir, struct name name, struct vnode *vnode)
 	struct ffs_mount *fs = mount_of(dir);
 	int error = ffs_begin(fs);
 
+	if (error == 0 && has_new_link(fs, vnode))
+		error = ffs_turn_over(fs);
 	if (error < 0)
 		return error;
 	error = remove_within(dir, name, vnode);
@@ -519,11 +527,7 @@ remove_old_name(const struct vnode_rename *rename, struct ffs_place *to)
 	if (error < 0)
 		return error;
 	if (fs->writing->log == NULL && !ffs_is_one_sector(to, &from) && !order_waves(to, &from)) {
-		ffs_end(fs);
-		error = ffs_checkpoint(fs);
-		if (error == 0) {
-			error = ffs_begin(fs);
-		}
+		error = ffs_turn_over(fs);
 		if (error < 0) {
 			ffs_place_put(&from);
 			return error == -EROFS ? -EIO : error;
@@ -563,6 +567,18 @@ rename_within(const struct vnode_rename *rename, bool *is_over)
 	return error;
 }
 
+/* May a file that loses a name by this be without any for some time? */
+static bool
+needs_names(const struct vnode_rename *rename)
+{
+	struct ffs_mount *fs = mount_of(rename->from_dir);
+
+	if (rename->replaced != NULL && has_new_link(fs, rename->replaced))
+		return true;
+	return fs->writing->log == NULL && rename->from_dir != rename->to_dir &&
+	       atomic_load(&fs->writing->has_new_directories) && !ffs_is_fresh(rename->vnode);
+}
+
 int
 ffs_rename(const struct vnode_rename *rename)
 {
@@ -581,6 +597,8 @@ ffs_rename(const struct vnode_rename *rename)
 		if (i > 0 && !ffs_make_space(fs))
 			break;
 		error = ffs_begin(fs);
+		if (error == 0 && needs_names(rename))
+			error = ffs_turn_over(fs);
 		if (error < 0)
 			return error;
 		error = rename_within(rename, &is_over);
@@ -590,7 +608,7 @@ ffs_rename(const struct vnode_rename *rename)
 	return error;
 }
 
-/* ---- attributes, and the end of files ------------------------------------ */
+/* ---- attributes ---------------------------------------------------------- */
 
 int
 ffs_attributes_changed(struct vnode *vnode, uint32_t mask)
@@ -607,153 +625,4 @@ ffs_attributes_changed(struct vnode *vnode, uint32_t mask)
 	error = ffs_inode_update(ffs_inode_of(vnode));
 	ffs_end(fs);
 	return error;
-}
-
-int
-ffs_unlinked_add(struct ffs_mount *fs, uint64_t ino, uint32_t mode)
-{
-	struct ffs_writing *writing = fs->writing;
-	struct ffs_freed item = { .first = ino, .mode = mode };
-	bool is_added = true;
-
-	if (writing->log == NULL)
-		return 0;
-	mutex_lock(&writing->lock);
-	is_added = ffs_waiting_add(fs, &writing->unlinked, item);
-	mutex_unlock(&writing->lock);
-	return is_added ? 0 : -ENOMEM;
-}
-
-void
-ffs_unlinked_drop(struct ffs_mount *fs, uint64_t ino)
-{
-	struct ffs_waiting *unlinked = &fs->writing->unlinked;
-
-	mutex_lock(&fs->writing->lock);
-	/* Most files are erased soon after they lost their name. */
-	for (size_t i = unlinked->count; i-- > 0;) {
-		if (unlinked->items[i].first == ino) {
-			unlinked->items[i] = unlinked->items[--unlinked->count];
-			break;
-		}
-	}
-	mutex_unlock(&fs->writing->lock);
-}
-
-void
-ffs_erase(struct vnode *vnode)
-{
-	struct ffs_mount *fs = mount_of(vnode);
-	struct ffs_writing *writing = fs->writing;
-	struct ffs_freed item = {
-		.first = vnode->ino,
-		.mode = mode_of(vnode),
-		.is_metadata = vnode->type == VNODE_DIRECTORY,
-	};
-	bool is_kept;
-
-	if (writing == NULL || vnode->attributes.link_count > 0 || ffs_begin(fs) < 0)
-		return;
-	mutex_lock(&writing->lock);
-	is_kept = ffs_waiting_add(fs, &writing->orphans, item);
-	if (is_kept) {
-		writing->waiting_inodes++;
-		writing->waiting_fragments +=
-		    vnode->attributes.block_count << 9 >> fs->sb.fragment_shift;
-	}
-	mutex_unlock(&writing->lock);
-	if (is_kept)
-		ffs_unlinked_drop(fs, vnode->ino);
-	ffs_end(fs);
-	if (!is_kept)
-		kernel_log(fs->mount.kernel, LOG_ERROR,
-		    "ffs: %.48s: inode %llu: no memory to free it; a check does", fs->name,
-		    (unsigned long long)vnode->ino);
-}
-
-/* Give back what the inode's extended attributes take. */
-static int
-free_extension(struct ffs_mount *fs, const struct ffs_dinode *dinode)
-{
-	for (unsigned i = 0; i < FFS_EXTENSION_COUNT; i++) {
-		uint32_t length = ffs_block_length(&fs->sb, dinode->extension_size, i);
-		uint32_t count = length >> fs->sb.fragment_shift;
-
-		if (dinode->extension[i] == 0 || length == 0)
-			continue;
-		if (!ffs_is_data(&fs->sb, dinode->extension[i], count))
-			return ffs_break(fs, -EUCLEAN);
-		ffs_space_give(fs, dinode->extension[i], count, true);
-	}
-	return 0;
-}
-
-/* What waits to be free is less by what an inode says it holds, or held. */
-static void
-count_cleared(struct ffs_mount *fs, uint64_t sectors, unsigned inodes)
-{
-	struct ffs_writing *writing = fs->writing;
-	uint64_t held = sectors << 9 >> fs->sb.fragment_shift;
-
-	mutex_lock(&writing->lock);
-	writing->waiting_fragments -= min_u64(held, writing->waiting_fragments);
-	writing->waiting_inodes -= min_u64(inodes, writing->waiting_inodes);
-	mutex_unlock(&writing->lock);
-}
-
-/* Free all that inode ino has; what cannot be freed yet, it keeps. */
-static int
-clear_file(struct ffs_mount *fs, struct ffs_inode *scratch, uint64_t ino)
-{
-	struct ffs_dinode dinode;
-	int error = ffs_inode_read(fs, ino, &dinode), rest;
-
-	if (error < 0)
-		return error;
-	scratch->vnode.ino = ino;
-	scratch->vnode.type = (enum vnode_type)dinode.type;
-	ffs_inode_fill(scratch, &dinode);
-	if (dinode.type == FFS_TYPE_DIRECTORY || dinode.type == FFS_TYPE_REGULAR ||
-	    (dinode.type == FFS_TYPE_SYMLINK && !dinode.is_short_link))
-		error = ffs_shrink(scratch, 0);
-	if (error < 0) {
-		rest = ffs_inode_update(scratch);
-		count_cleared(fs, dinode.sector_count - scratch->vnode.attributes.block_count, 0);
-		return rest < 0 ? rest : error;
-	}
-	error = free_extension(fs, &dinode);
-	if (error < 0)
-		return error;
-	count_cleared(fs, dinode.sector_count, 1);
-	clear_inode(fs, ino);
-	ffs_space_give_inode(fs, (uint32_t)ino, dinode.type == FFS_TYPE_DIRECTORY);
-	return 0;
-}
-
-void
-ffs_clear_nameless(struct ffs_mount *fs)
-{
-	struct ffs_waiting *nameless = &fs->writing->nameless;
-	struct ffs_inode *scratch;
-
-	if (nameless->count == 0)
-		return;
-	scratch = memory_alloc_zeroed(fs->mount.kernel, sizeof(*scratch));
-	if (scratch == NULL)
-		return; /* the next checkpoint tries again */
-	scratch->vnode.mount = &fs->mount;
-	scratch->vnode.kernel = fs->mount.kernel;
-	while (nameless->count > 0 && ffs_journal_has_room(fs)) {
-		uint64_t ino = nameless->items[nameless->count - 1].first;
-		int error = clear_file(fs, scratch, ino);
-
-		if (error == -EAGAIN || error == -ENOMEM)
-			break; /* a part of it; the next checkpoint goes on */
-		nameless->count--;
-		if (error < 0)
-			kernel_log(fs->mount.kernel, LOG_ERROR,
-			    "ffs: %.48s: inode %llu could not be freed: error %d", fs->name,
-			    (unsigned long long)ino, -error);
-	}
-	memory_free(fs->mount.kernel, scratch, sizeof(*scratch));
 }

@@ -1,5 +1,5 @@
 /*
- * Steps of operations on names, which names.c and exchange.c share.
+ * Steps of operations on names, which names.c, exchange.c and erase.c share.
  *
  * Within an operation; the locks are those of vnode_ops.
  */
@@ -36,5 +36,26 @@ MUST_CHECK int ffs_move_directory(const struct vnode_rename *rename);
 
 /* Let two names change places; begins and ends operations itself. */
 int ffs_exchange(const struct vnode_rename *rename);
+
+/* Within an operation: it ends, is made durable, and another begins, unless that fails. */
+MUST_CHECK int ffs_turn_over(struct ffs_mount *fs);
+
+/* Type and permissions, as stored. */
+static inline uint32_t
+ffs_mode_of(const struct vnode *vnode)
+{
+	return (uint32_t)vnode->type << 12 | vnode->attributes.permissions;
+}
+
+/* ---- erase.c ------------------------------------------------------------- */
+
+/*
+ * Within an operation: is it known that the file was made since the last checkpoint, so
+ * that nothing of it is on the medium?  False with a journal.
+ */
+bool ffs_is_fresh(struct vnode *vnode);
+
+/* Take an inode off the medium that nobody leads to. */
+void ffs_clear_inode(struct ffs_mount *fs, uint64_t ino);
 
 #endif

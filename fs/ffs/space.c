@@ -253,9 +253,18 @@ lose(struct ffs_mount *fs, int error)
 		ffs_break(fs, error); /* nobody checks it */
 }
 
+/* Nobody is going to write to fragments. */
+static void
+forget_unwritten(struct ffs_mount *fs, uint64_t first, uint32_t count)
+{
+	ffs_unwritten_remove(fs, ffs_fragment_offset(&fs->sb, first),
+	    (uint64_t)count << fs->sb.fragment_shift);
+}
+
 void
 ffs_space_return(struct ffs_mount *fs, uint64_t first, uint32_t count)
 {
+	forget_unwritten(fs, first, count);
 	mutex_lock(&fs->writing->lock);
 	lose(fs, free_fragments(fs, first, count));
 	mutex_unlock(&fs->writing->lock);
@@ -339,6 +348,7 @@ ffs_space_give(struct ffs_mount *fs, uint64_t first, uint32_t count, bool is_met
 	struct ffs_writing *writing = fs->writing;
 	struct ffs_freed item = { .first = first, .count = count, .is_metadata = is_metadata };
 
+	forget_unwritten(fs, first, count);
 	mutex_lock(&writing->lock);
 	if (ffs_waiting_add(fs, &writing->freed, item)) {
 		writing->waiting_fragments += count;

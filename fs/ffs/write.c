@@ -398,13 +398,16 @@ static int
 commit_locked(struct ffs_mount *fs)
 {
 	struct ffs_writing *writing = fs->writing;
-	bool is_data_written = atomic_exchange(&writing->is_data_written, false);
+	bool is_data_written;
 	int error;
 
 	if (writing->nameless.count == 0)
 		pass_orphans(writing);
 	ffs_clear_nameless(fs);
-	error = ffs_space_settle(fs);
+	error = ffs_unwritten_zero(fs);
+	is_data_written = atomic_exchange(&writing->is_data_written, false);
+	if (error == 0)
+		error = ffs_space_settle(fs);
 	if (error == 0)
 		error = update_map_buffers(fs);
 	if (error == -ENOMEM) {
@@ -433,6 +436,7 @@ checkpoint_locked(struct ffs_mount *fs)
 	if (writing->log != NULL)
 		return commit_locked(fs);
 	ffs_clear_nameless(fs);
+	at.error = ffs_unwritten_zero(fs);
 	at.is_unflushed = atomic_exchange(&writing->is_data_written, false);
 	write_wave(&at, FFS_WAVE_NEW, true);
 	write_wave(&at, FFS_WAVE_INODE, true);
@@ -443,10 +447,12 @@ checkpoint_locked(struct ffs_mount *fs)
 	flush(&at);
 	if (at.error < 0)
 		return ffs_break(fs, at.error);
-	if (ffs_space_settle(fs) < 0)
-		fs->keeps_dirty = true; /* what is not settled is lost until a check */
-	ffs_space_forget_freed(fs);
+	if (ffs_space_settle(fs) == 0) /* else the next checkpoint tries again */
+		ffs_space_forget_freed(fs);
 	pass_orphans(writing);
+	writing->checkpoint_number++;
+	atomic_store(&writing->has_new_links, false);
+	atomic_store(&writing->has_new_directories, false);
 	return 0;
 }
 
@@ -513,6 +519,7 @@ writing_free(struct ffs_mount *fs)
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		memory_free(kernel, lists[i]->items, lists[i]->capacity * sizeof(*lists[i]->items));
 	ffs_journal_stop(fs);
+	ffs_unwritten_destroy(fs, &writing->unwritten);
 	memory_free(kernel, writing->freed_groups, (size_t)divide_up(count, 8));
 	memory_free(kernel, writing->rotors, count * sizeof(*writing->rotors));
 	memory_free(kernel, writing->groups, count * sizeof(*writing->groups));
@@ -557,8 +564,10 @@ writing_alloc(struct ffs_mount *fs)
 	writing->freed_groups = memory_alloc_zeroed(kernel, (size_t)divide_up(count, 8));
 	writing->reserve = fs->sb.data_fragment_count / 100 * fs->sb.reserve_percent;
 	writing->dirty_max = (size_t)min_u64(kernel->memory.limit / DIRTY_SHARE, SIZE_MAX / 2);
-	if (writing->superblock != NULL && writing->groups != NULL && writing->rotors != NULL &&
-	    writing->freed_groups != NULL && prepare_lists(fs))
+	writing->checkpoint_number = 1;
+	if (ffs_unwritten_init(fs, &writing->unwritten) == 0 && writing->superblock != NULL &&
+	    writing->groups != NULL && writing->rotors != NULL && writing->freed_groups != NULL &&
+	    prepare_lists(fs))
 		return 0;
 	writing_free(fs);
 	return -ENOMEM;
@@ -691,6 +700,8 @@ ffs_writing_stop(struct ffs_mount *fs)
 		return;
 	if (atomic_load(&writing->is_marked)) {
 		error = settle_all(fs);
+		if (writing->freed.count > 0)
+			fs->keeps_dirty = true; /* it is lost until a check */
 		if (error == 0 && writing->log != NULL)
 			error = ffs_journal_empty(fs);
 		mutex_lock(&writing->lock);

@@ -9,9 +9,11 @@
  * Without a journal, what makes any cut between two writes harmless, but for a checker's work:
  *
  *  - A wave is durable before the next begins: first what others will point to
- *    (file data, new blocks of directories and of pointers), then inodes, then
+ *    (file data, or zeros where it is not written yet, see unwritten.h; new blocks
+ *    of directories and of pointers), then inodes, then
  *    entries of directories, then entries that are gone because a rename moved
- *    them, since until then the other name must be there.
+ *    them, since until then the other name must be there.  What one wave cannot
+ *    order is made durable before: names.c says when.
  *  - Nothing is used again before it is durable that nobody points to it.  A file
  *    without names waits, as an orphan, until a checkpoint has written that the
  *    name is gone; then its inode is cleared.  Blocks that were pointed to, and
@@ -35,6 +37,7 @@
 #include "fs/ffs/group.h"
 #include "fs/ffs/inode.h"
 #include "fs/ffs/mount.h"
+#include "fs/ffs/unwritten.h"
 #include "kern/mutex.h"
 #include "kern/rwlock.h"
 
@@ -84,9 +87,13 @@ struct ffs_writing {
 	uint32_t generation;	      /* for the next inode; GUARDED_BY(lock) */
 	_Atomic bool is_marked;	      /* the medium says that it is not clean */
 	_Atomic bool is_data_written; /* since the device was flushed */
-	_Atomic int broken;	      /* why nothing is written any more; 0: it is */
-	size_t dirty_max;	      /* bytes of buffers before a checkpoint; constant */
-	struct ffs_log *log;	      /* the journal, NULL if there is none; constant */
+	_Atomic bool has_new_links;   /* a file has got another name since the last checkpoint */
+	_Atomic bool has_new_directories;
+	struct ffs_unwritten unwritten;
+	uint64_t checkpoint_number; /* without a journal, from 1; GUARDED_BY(operation) */
+	_Atomic int broken;	    /* why nothing is written any more; 0: it is */
+	size_t dirty_max;	    /* bytes of buffers before a checkpoint; constant */
+	struct ffs_log *log;	    /* the journal, NULL if there is none; constant */
 };
 
 /* ---- write.c --------------------------------------------------------------------- */
@@ -221,6 +228,9 @@ int ffs_link(struct vnode *dir, struct name name, struct vnode *vnode);
 int ffs_remove(struct vnode *dir, struct name name, struct vnode *vnode);
 int ffs_rename(const struct vnode_rename *rename);
 int ffs_attributes_changed(struct vnode *vnode, uint32_t mask);
+
+/* ---- erase.c ------------------------------------------------------------------------- */
+
 void ffs_erase(struct vnode *vnode);
 
 /* With a journal: a file has lost its last name, or has never had one; or not any more. */

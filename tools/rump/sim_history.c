@@ -234,15 +234,10 @@ versions_at(const struct object *object, size_t position, size_t *first, size_t 
 	}
 }
 
-/*
- * May this byte be there?  Behind the end of what was synced, any may: a file's size
- * may come to the disk before its bytes do.
- */
+/* May this byte be there?  A file's size may come to the disk before its bytes do: zeros. */
 static bool
 is_byte_of(const struct object *object, size_t first, size_t last, size_t at, uint8_t byte)
 {
-	if (first < last && at >= object->versions[first].size)
-		return true;
 	for (size_t i = first; i <= last; i++) {
 		const struct version *version = &object->versions[i];
 

@@ -7,8 +7,8 @@
  * covers them had returned.  After a cut at some position
  *
  *  - what had been synced by then is there, or something that began later;
- *  - a file has the bytes of its synced version, or of later ones; what was
- *    appended since may be anything;
+ *  - a file has the bytes of its synced version, or of later ones; what is not
+ *    there yet of those is zeros, never what another file held;
  *  - an object that had a synced name has one still, unless somebody had begun to
  *    remove it: a rename leaves the old name or the new one.
  */

@@ -384,6 +384,50 @@ mix_few_names(struct actor *actor)
 	mix(actor, 60, 3);
 }
 
+/* Names change that were never synced, in blocks and directories that were not either. */
+static void
+move_into_new(struct actor *actor)
+{
+	for (unsigned i = 0; i < 8; i++)
+		make(actor, numbered("/", i, 200).text, 300);
+	actor_sync(actor);
+	actor_mkdir(actor, "/new");
+	actor_rename(actor, numbered("/", 6, 200).text, "/new/6");
+	actor_mkdir(actor, "/new/below");
+	actor_rename(actor, numbered("/", 5, 200).text, "/new/below/5");
+	actor_link(actor, numbered("/", 2, 200).text, "/new/2");
+	actor_unlink(actor, numbered("/", 2, 200).text);
+	actor_fsync(actor, "/new/6");
+	actor_link(actor, numbered("/", 3, 200).text, "/new/3");
+	actor_rename(actor, numbered("/", 4, 200).text, numbered("/", 3, 200).text);
+	actor_sync(actor);
+}
+
+/* Bytes are cut off and others appended, and nothing is synced between. */
+static void
+cut_and_append(struct actor *actor)
+{
+	make(actor, "/old", 20 * KIB);
+	make(actor, "/cut", 30 * KIB);
+	actor_sync(actor);
+	actor_unlink(actor, "/old");
+	actor_sync(actor);
+	actor_sync(actor);
+	for (unsigned i = 0; i < 4; i++) {
+		actor_truncate(actor, "/cut", 3015 + 2000 * i);
+		actor_append(actor, "/cut", 9000);
+		make(actor, numbered("/made", i, 1).text, 7000);
+		actor_link(actor, "/cut", "/other");
+		actor_unlink(actor, i % 2 == 0 ? "/cut" : "/other");
+		actor_rename(actor, i % 2 == 0 ? "/other" : numbered("/made", i, 1).text,
+		    i % 2 == 0 ? "/cut" : "/made0");
+		if (i == 1)
+			actor_fsync(actor, "/cut");
+	}
+	actor_unlink(actor, "/cut");
+	actor_sync(actor);
+}
+
 static void
 fill(struct actor *actor)
 {
@@ -423,6 +467,8 @@ const struct workload workloads[] = {
 	{ "mix-large", mix_large, 0 },
 	{ "mix-few-names", mix_few_names, 0 },
 	{ "full", fill, 1 },
+	{ "move-into-new", move_into_new, 0 },
+	{ "cut-and-append", cut_and_append, 0 },
 };
 
 const size_t workload_count = sizeof(workloads) / sizeof(workloads[0]);
