@@ -17,8 +17,6 @@
 
 #include "base/math.h"
 #include "fuzz/store.h"
-#include "kern/uio.h"
-#include "vfs/file_io.h"
 #include "vfs/upkeep.h"
 #include "vfs/xattr.h"
 
@@ -51,16 +49,10 @@ static bool is_told; /* CHECK_TELL is set: print what the check says */
 static void
 write_file(const struct path_context *context, const char *path, uint64_t offset, size_t length)
 {
-	static uint8_t bytes[65536];
-	struct file_writer writer = { .credential = context->credential, .size_limit = UINT64_MAX };
-	struct address_space space;
-	struct uio_range range;
-	struct uio uio;
 	struct vnode *vnode;
 
 	ASSERT(namespace_open(context, path, OPEN_READ_WRITE | OPEN_CREATE, 0644, &vnode) == 0);
-	uio_init_kernel(&uio, &space, &range, bytes, length);
-	ASSERT(file_write(vnode, &uio, &offset, &writer) == 0);
+	ASSERT(fuzz_store_write(context, vnode, offset, length) == 0);
 	vnode_put(vnode);
 }
 

@@ -10,8 +10,6 @@
  */
 #include "base/math.h"
 #include "fuzz/store.h"
-#include "kern/uio.h"
-#include "vfs/file_io.h"
 #include "vfs/upkeep.h"
 
 #define DEVICE_SIZE  ((uint64_t)4 << 20)
@@ -47,19 +45,6 @@ lay_out(const uint8_t *data, size_t size)
 	}
 }
 
-static void
-write_file(const struct path_context *context, struct vnode *vnode, uint64_t offset, size_t length)
-{
-	static uint8_t bytes[65536];
-	struct file_writer writer = { .credential = context->credential, .size_limit = UINT64_MAX };
-	struct address_space space;
-	struct uio_range range;
-	struct uio uio;
-
-	uio_init_kernel(&uio, &space, &range, bytes, length);
-	(void)!file_write(vnode, &uio, &offset, &writer);
-}
-
 static int
 sync_file(struct vnode *vnode)
 {
@@ -84,7 +69,7 @@ change(const struct path_context *context)
 		to[5] = (char)('A' + i);
 		if (namespace_open(context, path, OPEN_READ_WRITE | OPEN_CREATE, 0644, &vnode) != 0)
 			continue;
-		write_file(context, vnode, i % 3 * 60000, 5000 * i);
+		(void)!fuzz_store_write(context, vnode, i % 3 * 60000, 5000 * i);
 		if (i % 4 == 0)
 			(void)!sync_file(vnode);
 		if (i % 4 == 1)

@@ -19,6 +19,8 @@
 #include "host/posix/posix.h"
 #include "kern/credential.h"
 #include "kern/kernel.h"
+#include "kern/uio.h"
+#include "vfs/file_io.h"
 #include "vfs/lookup.h"
 #include "vfs/mount.h"
 #include "vfs/namespace.h"
@@ -98,6 +100,21 @@ fuzz_store_open(struct fuzz_store *store)
 	context->root = context->start = mount_root_vnode(context->kernel);
 	ASSERT(namespace_create(context, "/image", &node) == 0);
 	ASSERT(namespace_create(context, "/mnt", &directory) == 0);
+}
+
+/* Write length bytes, 65536 at most, to a file. */
+MUST_CHECK static inline int
+fuzz_store_write(const struct path_context *context, struct vnode *vnode, uint64_t offset,
+    size_t length)
+{
+	static uint8_t bytes[65536];
+	struct file_writer writer = { .credential = context->credential, .size_limit = UINT64_MAX };
+	struct address_space space;
+	struct uio_range range;
+	struct uio uio;
+
+	uio_init_kernel(&uio, &space, &range, bytes, length);
+	return file_write(vnode, &uio, &offset, &writer);
 }
 
 /* Unmount, and stop if anything is left. */

@@ -13,6 +13,7 @@
 #include "base/math.h"
 #include "base/string.h"
 #include "fs/ffs/check_impl.h"
+#include "fs/ffs/mount.h"
 #include "kern/log.h"
 #include "kern/memory.h"
 #include "vfs/namespace.h"
@@ -148,18 +149,6 @@ ffs_check_free_list(struct ffs_checking *check, struct check_list *list, size_t 
 }
 
 /* ---- the phases ---------------------------------------------------------------------------- */
-
-/* The source's last part, to name it in log lines. */
-static const char *
-short_name(const char *source)
-{
-	const char *last = source;
-
-	for (const char *p = source; *p != '\0'; p++)
-		if (*p == '/' && p[1] != '\0')
-			last = p + 1;
-	return last;
-}
 
 /* The device: referenced, and claimed unless somebody reads it who may. */
 static int
@@ -304,7 +293,7 @@ ffs_check_device(struct fs_check_request *request)
 	check->request = request;
 	check->result = &request->result;
 	check->kernel = request->kernel;
-	check->name = short_name(request->source);
+	check->name = ffs_short_name(request->source);
 	check->now = timestamp_now(request->kernel).seconds;
 	error = begin(check);
 	if (error == 0)

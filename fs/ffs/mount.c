@@ -60,9 +60,8 @@ parse_options(struct kernel *kernel, const char *text, struct options *out)
 	return 0;
 }
 
-/* The source's last part, to name it in log lines. */
-static const char *
-short_name(const char *source)
+const char *
+ffs_short_name(const char *source)
 {
 	const char *last = source;
 
@@ -395,7 +394,7 @@ mount(const struct mount_request *request, struct mount **out)
 	}
 	fs->dev = fs->device;
 	mount_init(&fs->mount, request, &ffs_type, &ffs_mount_ops);
-	fs->name = short_name(fs->mount.source);
+	fs->name = ffs_short_name(fs->mount.source);
 	mutex_init(&fs->index_lock, request->kernel, RANK_FILE_SYSTEM);
 	error = open_file_system(fs, &options);
 	if (error < 0)

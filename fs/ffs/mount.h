@@ -47,6 +47,9 @@ ffs_mount_of(struct mount *mount)
 MUST_CHECK int ffs_buffer_read(struct ffs_mount *fs, uint64_t fragment, uint32_t size,
     struct buffer **out);
 
+/* The last part of a source's path, to name it in log lines. */
+const char *ffs_short_name(const char *source);
+
 /* mount_ops.describe: lines "key: value" about the file system. */
 void ffs_describe(struct mount *mount, struct text *out);
 

@@ -165,3 +165,45 @@ change_tree(const struct location *location, bool is_after,
 	if (is_after && !interrupt_arrived())
 		visit(context, &top);
 }
+
+/* ---- one attribute ------------------------------------------------------------------ */
+
+bool
+change_take_setting(void *options, int id, const char *value)
+{
+	struct change_setting *setting = options;
+
+	(void)value;
+	setting->is_link |= id == 'h';
+	setting->is_recursive |= id == 'R';
+	setting->is_verbose |= id == 'v';
+	return true;
+}
+
+static bool
+item_set(void *context, const struct change_item *item)
+{
+	const struct change_setting *setting = context;
+	int result = setting->set(context, item);
+
+	if (result < 0)
+		change_report(item, setting->failed, errno);
+	else if (result == 0 && setting->is_verbose)
+		change_say(item->location, "changed", item->shown);
+	return result <= 0;
+}
+
+void
+change_set(void *options, const struct location *location)
+{
+	const struct change_setting *setting = options;
+	struct stat st;
+
+	if (location_stat(location, &st, !setting->is_link) < 0)
+		location_report(location, setting->failed, errno);
+	else if (setting->is_recursive && S_ISDIR(st.st_mode))
+		change_tree(location, false, item_set, options);
+	else
+		item_set(options, &(struct change_item){ location, AT_FDCWD, location->path,
+				      location->shown, &st });
+}

@@ -48,6 +48,26 @@ struct change_item {
 void change_tree(const struct location *location, bool is_after,
     bool (*visit)(void *context, const struct change_item *item), void *context);
 
+/*
+ * Commands that set one attribute of files, like the mode: options -h, -R and -v.
+ * Their options begin with this.
+ */
+struct change_setting {
+	const char *failed; /* "cannot change the mode of" */
+
+	/* Set it: 0, -1 with errno, or 1 where there is none, as a link has no mode. */
+	int (*set)(void *options, const struct change_item *item);
+	bool is_link; /* of links themselves that are named */
+	bool is_recursive;
+	bool is_verbose;
+};
+
+/* Take these options. */
+bool change_take_setting(void *options, int id, const char *value);
+
+/* Set it of what is at location, and of what is below it with -R. */
+void change_set(void *options, const struct location *location);
+
 /* Report that what, like "cannot remove", failed for item. */
 void change_report(const struct change_item *item, const char *what, int error);
 

@@ -4,9 +4,6 @@
  * A file that is named may be a symbolic link to the one that is meant; links in
  * a tree that is changed with -R are left alone, since links have no modes.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 
 #include <rump/rump.h>
 #include <rump/syscalls.h>
@@ -30,21 +27,9 @@ static const char details[] =
     "meant, \"+w\", it is all but what a umask of 022 leaves out.\n";
 
 struct chmod_options {
+	struct change_setting setting;
 	const char *mode;
-	bool is_recursive;
-	bool is_verbose;
 };
-
-static bool
-option_take_one(void *context, int id, const char *value)
-{
-	struct chmod_options *options = context;
-
-	(void)value;
-	options->is_recursive |= id == 'R';
-	options->is_verbose |= id == 'v';
-	return true;
-}
 
 static bool
 mode_take(void *context, const char *word)
@@ -59,35 +44,16 @@ mode_take(void *context, const char *word)
 	return false;
 }
 
-static bool
-item_change(void *context, const struct change_item *item)
+static int
+mode_set(void *context, const struct change_item *item)
 {
 	const struct chmod_options *options = context;
 	mode_t mode = item->st->st_mode;
 
 	if (S_ISLNK(mode))
-		return false;
+		return 1;
 	mode_change(options->mode, MASK, &mode);
-	if (rump_sys_fchmodat(item->directory, item->name, mode & 07777, 0) < 0)
-		change_report(item, "cannot change the mode of", errno);
-	else if (options->is_verbose)
-		change_say(item->location, "changed", item->shown);
-	return true;
-}
-
-static void
-chmod_apply(void *context, const struct location *location)
-{
-	const struct chmod_options *options = context;
-	struct stat st;
-
-	if (location_stat(location, &st, true) < 0)
-		location_report(location, "cannot change the mode of", errno);
-	else if (options->is_recursive && S_ISDIR(st.st_mode))
-		change_tree(location, false, item_change, context);
-	else
-		item_change(context, &(struct change_item){ location, AT_FDCWD, location->path,
-					 location->shown, &st });
+	return rump_sys_fchmodat(item->directory, item->name, mode & 07777, 0);
 }
 
 static int
@@ -95,11 +61,13 @@ chmod_run(int argc, char **argv)
 {
 	static const struct change change = {
 		.command = &chmod_command,
-		.take = option_take_one,
+		.take = change_take_setting,
 		.take_word = mode_take,
-		.apply = chmod_apply,
+		.apply = change_set,
 	};
-	struct chmod_options options = { 0 };
+	struct chmod_options options = {
+		.setting = { .failed = "cannot change the mode of", .set = mode_set },
+	};
 
 	return change_run(&change, argc, argv, &options);
 }
