@@ -452,7 +452,18 @@ file_write(struct vnode *vnode, struct uio *uio, uint64_t *offset, const struct 
 	return error;
 }
 
-/* (vnode: exclusive) */
+/* Pages do not have more than size bytes any more. */
+static void
+cut_pages(struct vnode *vnode, uint64_t size)
+{
+	page_cache_zero_tail(vnode, size);
+	page_cache_truncate(vnode, divide_up(size, PAGE_SIZE));
+}
+
+/*
+ * A file in memory is its pages, which go first; a store's are copies, and stay as
+ * they are until the file system has let go of what they show.  (vnode: exclusive)
+ */
 static int
 truncate_locked(struct vnode *vnode, uint64_t size, const struct file_writer *writer)
 {
@@ -464,16 +475,15 @@ truncate_locked(struct vnode *vnode, uint64_t size, const struct file_writer *wr
 		return -EFBIG;
 	if (size != old && !vnode->is_memory)
 		error = page_cache_settle_end(vnode, min_u64(size, old));
+	if (vnode->is_memory && !is_growing)
+		cut_pages(vnode, size);
+	if (error == 0)
+		error = vnode_resize(vnode, size);
 	if (error < 0)
 		return error;
-	if (!is_growing) {
-		page_cache_zero_tail(vnode, size);
-		page_cache_truncate(vnode, divide_up(size, PAGE_SIZE));
-	}
-	error = vnode_resize(vnode, size);
-	if (error == 0)
-		error = content_changed(vnode, writer);
-	return error;
+	if (!vnode->is_memory && !is_growing)
+		cut_pages(vnode, size);
+	return content_changed(vnode, writer);
 }
 
 int

@@ -273,6 +273,13 @@ note_moved_below(struct actor *actor, const char *from, const char *to, size_t b
 	}
 }
 
+/* Is nothing written any more? */
+static bool
+is_broken(const struct actor *actor)
+{
+	return actor->last_error == EIO && rump_sys_chmod(ACTOR_ROOT, 0755) < 0 && errno == EROFS;
+}
+
 void
 actor_rename(struct actor *actor, const char *from, const char *to)
 {
@@ -284,6 +291,9 @@ actor_rename(struct actor *actor, const char *from, const char *to)
 		return;
 	if (rump_sys_rename(full(from).text, full(to).text) < 0) {
 		note_failure(actor, "rename", from);
+		/* If it was made durable and that failed, the disk may have both names. */
+		if (is_broken(actor))
+			history_bind(history_path(&actor->history, to), object, began);
 		if (is_there(actor, from, &stat) || errno != ENOENT)
 			return;
 	}

@@ -425,7 +425,7 @@ memory_job(void *argument)
 		job->is_good = is_consistent(job) && mount_disk(job, MS_RDONLY) &&
 			       verify_live(job) && unmount_disk(job);
 	else /* where a checkpoint lacks memory, nothing is written any more */
-		job->is_good = errno == EIO && is_in_log("read-only");
+		job->is_good = (errno == EIO || errno == EROFS) && is_in_log("read-only");
 }
 
 static void
