@@ -64,9 +64,60 @@ test("a fresh kernel has a root and devices, and little memory", async () => {
 	assert.deepEqual(kernel.fs.readdirSync("/"), ["dev"]);
 	assert.ok(kernel.fs.statSync("/dev/null").isCharacterDevice());
 	assert.ok(kernel.memory.total <= 1024 * 1024, `${kernel.memory.total} bytes`);
-	assert.ok(kernel.bootTime > 0);
+	assert.ok(kernel.bootTime > 0 && kernel.compileTime > 0);
 	kernel.destroy();
 	assert.throws(() => kernel.fs.readdirSync("/"), /was destroyed/);
+});
+
+test("a module is made ready once, by a boot that leaves nothing", async () => {
+	const instantiate = WebAssembly.Instance;
+	const module = new WebAssembly.Module(fs.readFileSync(web + "anykernel.wasm"));
+	let count = 0;
+
+	WebAssembly.Instance = class extends instantiate {
+		constructor(...values) {
+			super(...values);
+			count++;
+		}
+	};
+	try {
+		assert.equal(await compileModule(module), module);
+		assert.equal(count, 1);
+		assert.equal(await compileModule(module), module);
+		assert.equal(count, 1);
+		new Kernel(module).destroy();
+		assert.equal(count, 2);
+	} finally {
+		WebAssembly.Instance = instantiate;
+	}
+});
+
+test("random bytes are drawn once, few or many", async () => {
+	const kernel = await Kernel.boot();
+	const fd = kernel.fs.openSync("/dev/urandom");
+	const seen = new Set();
+
+	for (const size of [...Array(300).fill(16), 1024, 1025, 100000]) {
+		const bytes = new Uint8Array(size);
+
+		assert.equal(kernel.fs.readSync(fd, bytes), size);
+		for (let at = 0; at + 16 <= size; at += 16)
+			seen.add(bytes.subarray(at, at + 16).join());
+	}
+	assert.equal(seen.size, 300 + 64 + 64 + 6250);
+	kernel.fs.closeSync(fd);
+	kernel.destroy();
+});
+
+test("what is known of a file goes into JSON", async () => {
+	const kernel = await Kernel.boot();
+
+	kernel.fs.writeFileSync("/file", "12345", { mode: 0o640 });
+	kernel.fs.utimesSync("/file", 1.5, 2.5);
+	const stats = JSON.parse(JSON.stringify(kernel.fs.statSync("/file")));
+	assert.deepEqual([stats.size, stats.mode, stats.mtimeMs, stats.atime],
+		[5, 0o100640, 2500, "1970-01-01T00:00:01.500Z"]);
+	kernel.destroy();
 });
 
 test("the kernel's memory limit holds, and its end is an error", async () => {

@@ -9,10 +9,10 @@
 //
 // What there is, with its arguments and errors, is in anykernel.d.ts.
 
+export { compileModule } from "./compile.js";
 export { KernelError } from "./errors.js";
 export { Dirent, Entry, FileSystem, join, Stats } from "./fs.js";
 export { Kernel } from "./kernel.js";
-export { compileModule } from "./module.js";
 export { blobOf, OverlaySource } from "./overlay.js";
 export { BytesSource, CachedSource, openSource } from "./source.js";
 export { tarStream } from "./tar.js";

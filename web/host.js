@@ -9,6 +9,28 @@ import { errno } from "./errors.js";
 
 const crypto = globalThis.crypto ?? (await import("node:crypto")).webcrypto; // Node 18
 const RANDOM_MAX = 65536; // bytes, of one getRandomValues()
+const POOL_SIZE = 1024;
+
+// Random bytes drawn beforehand for whoever wants few, each for one.  Engines set up their
+// generator at the first draw, which takes longer than all else that a boot does.
+const pool = crypto.getRandomValues(new Uint8Array(POOL_SIZE));
+let poolUsed = 0;
+
+// Fill bytes with random ones.
+function draw(bytes) {
+	if (bytes.length > POOL_SIZE) {
+		for (let done = 0; done < bytes.length; done += RANDOM_MAX)
+			crypto.getRandomValues(bytes.subarray(done, done + RANDOM_MAX));
+		return;
+	}
+	if (poolUsed + bytes.length > POOL_SIZE) {
+		crypto.getRandomValues(pool);
+		poolUsed = 0;
+	}
+	bytes.set(pool.subarray(poolUsed, poolUsed + bytes.length));
+	pool.fill(0, poolUsed, poolUsed + bytes.length); // nobody finds out later
+	poolUsed += bytes.length;
+}
 
 // The error of a source as a number; one of the kernel's own, or EIO.
 function numberOf(error) {
@@ -85,8 +107,7 @@ export class Host {
 	}
 
 	#random(at, size) {
-		for (let done = 0; done < size; done += RANDOM_MAX)
-			crypto.getRandomValues(this.view(at + done, Math.min(size - done, RANDOM_MAX)));
+		draw(this.view(at, size));
 		return 0;
 	}
 

@@ -1,9 +1,9 @@
 // A kernel, and what is mounted in it.
 
+import { compileModule } from "./compile.js";
 import { argumentError, KernelError } from "./errors.js";
 import { FileSystem } from "./fs.js";
 import { Machine } from "./machine.js";
-import { compileModule } from "./module.js";
 import { blobOf, OverlaySource } from "./overlay.js";
 import { openSource } from "./source.js";
 
@@ -118,15 +118,20 @@ export class Kernel {
 
 	// options: { memoryLimit, onLine, module }
 	static async boot(options = {}) {
+		const start = performance.now();
 		const module = await compileModule(options.module);
+		const compileTime = performance.now() - start;
+		const kernel = new Kernel(module, options);
 
-		return new Kernel(module, options);
+		kernel.compileTime = compileTime;
+		return kernel;
 	}
 
 	// For those who have a compiled module: nothing to wait for.
 	constructor(module, { memoryLimit = 0, onLine } = {}) {
 		const start = performance.now();
 
+		this.compileTime = 0; // milliseconds that boot() waited for the module
 		this.#machine = new Machine(module, { memoryLimit, onLine });
 		this.fs = new FileSystem(this.#machine);
 		this.bootTime = performance.now() - start; // milliseconds

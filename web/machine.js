@@ -13,8 +13,7 @@ const ROOM_SIZE = 128 * 1024; // for the arguments of a call
 const TABLE_SIZE = 64 * 1024; // for the lines of a partition table
 const WORD = 8;
 const ENTRIES_SIZE = 8 * 1024; // of getdents64() at a time, where attributes are wanted too
-const ENTRY_SIZE = 24; // the least of one
-const STATX_SIZE = 256;
+const ATTRIBUTES_SIZE = Math.floor(ENTRIES_SIZE / 24) * 256; // a struct statx for each, at most
 const ALIGNMENT = 16;
 const LOG_LINES_MAX = 1000; // kept here; the kernel keeps 8 KiB
 
@@ -247,25 +246,24 @@ export class Machine {
 		return new KernelError(number, { log, cause: this.#host.sourceError, ...details });
 	}
 
-	// The next entries of the directory open as fd, all in the bytes of getdents64(), and
-	// their struct statx one after the other; copies.  Undefined at the end.
-	entries(fd, details) {
+	// The next entries of the directory open as fd: take() is called with the bytes of
+	// getdents64() and with those of the struct statx of each, one after the other, both
+	// not to be kept.  False at the end.
+	entries(fd, details, take) {
 		const before = this.lineCount;
 
 		this.#host.sourceError = undefined;
 		this.#begin();
 		try {
 			const at = this.#allocate(ENTRIES_SIZE);
-			const attributes = this.#allocate(Math.floor(ENTRIES_SIZE / ENTRY_SIZE) *
-				STATX_SIZE);
+			const attributes = this.#allocate(ATTRIBUTES_SIZE);
 			const size = this.#enter(() => this.#exports.web_entries(this.#kernel, fd, at,
 				ENTRIES_SIZE, attributes));
 
 			if (size < 0)
 				throw this.error(-size, details, before);
-			const entries = this.#host.view(at, size).slice();
-			return size === 0 ? undefined : { entries, attributes: this.#host.view(attributes,
-				Math.floor(size / ENTRY_SIZE) * STATX_SIZE).slice() };
+			take(this.#host.view(at, size), this.#host.view(attributes, ATTRIBUTES_SIZE));
+			return size > 0;
 		} finally {
 			this.#end();
 		}

@@ -15,13 +15,17 @@ export function pack(value) {
 	return value;
 }
 
+function statsOf({ buffer, byteOffset }) {
+	return new Stats(new DataView(buffer), byteOffset);
+}
+
 export function unpack(value) {
 	if (Array.isArray(value))
 		return value.map(unpack);
 	if (value?.packed === "stats")
-		return new Stats(value.statx);
+		return statsOf(value.statx);
 	if (value?.packed === "entry")
-		return new Entry(value);
+		return new Entry(value.name, value.path, statsOf(value.statx));
 	if (value?.packed === "dirent")
 		return new Dirent(value.name, value.parentPath, value.type, value.ino);
 	return value;

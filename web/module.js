@@ -22,7 +22,7 @@ async function compileDefault() {
 }
 
 // The module itself, its bytes, or nothing for the one of this package.
-export async function compileModule(from) {
+export async function loadModule(from) {
 	if (globalThis.WebAssembly === undefined)
 		return from ?? import("./anykernel.wasm.js");
 	if (from instanceof WebAssembly.Module || typeof from?.instantiate === "function")

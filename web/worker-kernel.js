@@ -174,18 +174,18 @@ export class WorkerKernel {
 		const connection = new Connection(await startWorker(), onLine);
 
 		try {
-			const { bootTime } = await connection.call("boot", options);
-			return new WorkerKernel(connection, bootTime);
+			return new WorkerKernel(connection, await connection.call("boot", options));
 		} catch (error) {
 			connection.close();
 			throw error;
 		}
 	}
 
-	constructor(connection, bootTime) {
+	constructor(connection, { bootTime, compileTime }) {
 		this.#connection = connection;
 		this.fs = new WorkerFileSystem(connection);
 		this.bootTime = bootTime;
+		this.compileTime = compileTime;
 	}
 
 	get log() {

@@ -17,7 +17,7 @@ const mounts = new Map();
 const actions = {
 	async boot(options) {
 		kernel = await Kernel.boot({ ...options, onLine: (line) => port.postMessage({ line }) });
-		return { bootTime: kernel.bootTime };
+		return { bootTime: kernel.bootTime, compileTime: kernel.compileTime };
 	},
 	async mount(image, options) {
 		const mount = await kernel.mount(image, options);

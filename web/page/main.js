@@ -60,8 +60,10 @@ function showProgress(fraction) {
 async function showKernel() {
 	const { total } = await session.memory();
 
-	byId("kernel").textContent = `Kernel booted in ${session.bootTime.toFixed(2)} ms, ` +
-		`has ${sizeText(total)} of memory`;
+	byId("kernel").textContent =
+		`Kernel booted in ${session.bootTime.toFixed(2)} ms, after ` +
+		`${session.compileTime.toFixed(0)} ms to load and compile; has ` +
+		`${sizeText(total)} of memory`;
 }
 
 let queue = Promise.resolve(); // one thing after the other
@@ -204,6 +206,7 @@ async function showInformation() {
 		...await mount.info(),
 		["image", `${nameText(session.image.name)}, ${sizeText(mount.size)}`],
 		...mount.partitions.map((partition) => ["partition", describe(partition)]),
+		["driver loaded and compiled in", `${session.compileTime.toFixed(0)} ms`],
 		["kernel booted in", `${session.bootTime.toFixed(2)} ms`],
 		["kernel memory", `${sizeText(taken)} taken, ${sizeText(total)} in all`],
 	];

@@ -59,6 +59,10 @@ export class Session {
 		return this.#mount;
 	}
 
+	get compileTime() {
+		return this.#kernel?.compileTime;
+	}
+
 	get bootTime() {
 		return this.#kernel?.bootTime;
 	}
