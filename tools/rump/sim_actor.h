@@ -26,7 +26,8 @@ struct actor {
 	struct history history;
 	uint64_t random; /* what the workload draws */
 	bool is_tolerant;
-	unsigned failures;    /* calls that failed */
+	bool disk_fails;   /* what a call that failed did is looked for after the kernel is gone */
+	unsigned failures; /* calls that failed */
 	unsigned io_failures; /* calls that failed with EIO or EROFS, or wrote less than all */
 	int last_error;
 	bool is_over;	     /* the file system is read-only: calls do nothing any more */

@@ -328,6 +328,7 @@ prepare_actor(struct job *job, struct actor *actor)
 		.random = the_case->number * UINT64_C(0x9e3779b97f4a7c15) + the_case->workload,
 		.is_tolerant = workloads[the_case->workload].is_full || the_case->kind != CASE_CUT,
 	};
+	actor->disk_fails = the_case->kind >= CASE_READ;
 	job->actor = actor;
 }
 
