@@ -152,7 +152,8 @@ struct mount {
 	uint32_t reclaim_count;	  /* vnodes being reclaimed; private to vnode.c */
 	_Atomic bool is_closing;  /* looking whether anybody is inside; private to vnode.c */
 	_Atomic bool was_entered; /* somebody moved meanwhile; private to vnode.c */
-	_Atomic bool is_changed;  /* since it was synced last; private to mount.c */
+	_Atomic uint32_t is_changed; /* since it was synced last: a word, as not every processor
+				      * exchanges bytes; private to mount.c */
 	struct write_errors write_errors; /* of all its files */
 };
 

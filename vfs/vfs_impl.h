@@ -67,7 +67,7 @@ struct mount_table {
 	const struct fs_type *types[FS_TYPE_MAX]; /* constant after boot */
 	size_t type_count;			  /* constant after boot */
 	struct timer sync_timer;
-	_Atomic bool is_sync_due; /* the timer is armed, or is not to be */
+	_Atomic uint32_t is_sync_due; /* the timer is armed, or is not to be */
 };
 
 struct device_driver {

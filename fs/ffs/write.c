@@ -405,7 +405,7 @@ commit_locked(struct ffs_mount *fs)
 		pass_orphans(writing);
 	ffs_clear_nameless(fs);
 	error = ffs_unwritten_zero(fs);
-	is_data_written = atomic_exchange(&writing->is_data_written, false);
+	is_data_written = atomic_exchange(&writing->is_data_written, false) != 0;
 	if (error == 0)
 		error = ffs_space_settle(fs);
 	if (error == 0)
@@ -437,7 +437,7 @@ checkpoint_locked(struct ffs_mount *fs)
 		return commit_locked(fs);
 	ffs_clear_nameless(fs);
 	at.error = ffs_unwritten_zero(fs);
-	at.is_unflushed = atomic_exchange(&writing->is_data_written, false);
+	at.is_unflushed = atomic_exchange(&writing->is_data_written, false) != 0;
 	write_wave(&at, FFS_WAVE_NEW, true);
 	write_wave(&at, FFS_WAVE_INODE, true);
 	write_wave(&at, FFS_WAVE_ENTRY, true);

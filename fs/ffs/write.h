@@ -82,12 +82,12 @@ struct ffs_writing {
 	struct ffs_waiting nameless; /* durably; GUARDED_BY(lock) */
 	struct ffs_waiting
 	    unlinked; /* with a journal: without names, but in use; GUARDED_BY(lock) */
-	uint64_t waiting_fragments;   /* in freed and of orphans; GUARDED_BY(lock) */
-	uint64_t waiting_inodes;      /* GUARDED_BY(lock) */
-	uint32_t generation;	      /* for the next inode; GUARDED_BY(lock) */
-	_Atomic bool is_marked;	      /* the medium says that it is not clean */
-	_Atomic bool is_data_written; /* since the device was flushed */
-	_Atomic bool has_new_links;   /* a file has got another name since the last checkpoint */
+	uint64_t waiting_fragments;	  /* in freed and of orphans; GUARDED_BY(lock) */
+	uint64_t waiting_inodes;	  /* GUARDED_BY(lock) */
+	uint32_t generation;		  /* for the next inode; GUARDED_BY(lock) */
+	_Atomic bool is_marked;		  /* the medium says that it is not clean */
+	_Atomic uint32_t is_data_written; /* since the device was flushed */
+	_Atomic bool has_new_links; /* a file has got another name since the last checkpoint */
 	_Atomic bool has_new_directories;
 	struct ffs_unwritten unwritten;
 	uint64_t checkpoint_number; /* without a journal, from 1; GUARDED_BY(operation) */

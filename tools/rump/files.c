@@ -62,6 +62,13 @@ host_open(int directory, const char *name, int flags, mode_t mode)
 	return openat(directory, name, flags | O_CLOEXEC, mode);
 }
 
+/* C libraries differ in what they declare: the type of the buffer, and of the result. */
+static ssize_t
+host_getdents(int directory, void *buffer, size_t size)
+{
+	return getdents64(directory, buffer, size);
+}
+
 static const char *
 host_reason(int error)
 {
@@ -71,7 +78,7 @@ host_reason(int error)
 const struct files host_files = {
 	.open = host_open,
 	.close = close,
-	.getdents = getdents64,
+	.getdents = host_getdents,
 	.pread = pread,
 	.pwrite = pwrite,
 	.seek = lseek,
