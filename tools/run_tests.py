@@ -33,6 +33,7 @@ GATES = ("built", "layers", "data", "freestanding", "format")
 MACHINE_GATES = ("data", "freestanding")  # whose answer depends on the processor
 OTHER_MACHINES = ("s390x", "armhf")  # big-endian, and 32 bits: each in every test
 CASE = re.compile(r"^\s*(not )?ok \d+(.*)$", re.MULTILINE)
+EMULATED = 3600  # seconds for all tests of another machine
 FULL_SPEED = ("image",)  # fuzz targets that run without sanitizers too
 CASE_FAILED = re.compile(r"^\s*not ok \d+(?!.*# SKIP)", re.IGNORECASE)
 SPEED = re.compile(r"^stat::average_exec_per_sec:\s*(\d+)", re.MULTILINE)
@@ -89,14 +90,14 @@ class Suite:
         command = ["sh", "-c", configure + " ".join(targets)]
         return self.step(f"build: {variant}", command, seconds=900)
 
-    def meson_test(self, variant, *before, suite=None):
+    def meson_test(self, variant, *before, suite=None, seconds=900):
         log = ROOT / "build" / variant / "meson-logs/testlog.json"
         log.unlink(missing_ok=True)
         command = [*before, "meson", "test", "-C", f"build/{variant}", "--no-rebuild"]
         command += ["--quiet", "--num-processes", self.jobs, "--timeout-multiplier", "3"]
         command += ["--suite", suite] if suite else []
         stories = []
-        good = self.step(f"tests: {variant}", command, lambda: count_cases(log, stories), 900)
+        good = self.step(f"tests: {variant}", command, lambda: count_cases(log, stories), seconds)
         if stories and not good:
             self.stories.pop()  # Meson's account says less than the tests' own
         for name, story in stories:
@@ -242,7 +243,7 @@ def cross(suite, names, target="all"):
             for gate in MACHINE_GATES:
                 command = [f"tools/check_{gate}.py", "--build", f"build/{name}"]
                 suite.step(f"gate: {gate}, {name}", [sys.executable, *command])
-            suite.meson_test(name, suite=None if target == "all" else target)
+            suite.meson_test(name, suite=None if target == "all" else target, seconds=EMULATED)
 
 
 def main():
