@@ -250,8 +250,9 @@ choose_victim(struct name_cache *cache)
 	struct name_entry *entry = list_entry(cache->oldest.next, struct name_entry, age_link);
 
 	for (int chances = SECOND_CHANCES; chances > 0; chances--) {
-		if (!atomic_exchange_explicit(&entry->was_found, false, memory_order_relaxed))
+		if (!atomic_load_explicit(&entry->was_found, memory_order_relaxed))
 			break;
+		atomic_store_explicit(&entry->was_found, false, memory_order_relaxed);
 		list_remove(&entry->age_link);
 		list_push_back(&cache->oldest, &entry->age_link);
 		entry = list_entry(cache->oldest.next, struct name_entry, age_link);

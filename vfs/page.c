@@ -176,9 +176,10 @@ shrink_one(struct page_list *list)
 {
 	struct page *page = list_entry(list->pages.next, struct page, link);
 
-	if (!atomic_exchange_explicit(&page->is_referenced, false, memory_order_relaxed) &&
+	if (!atomic_load_explicit(&page->is_referenced, memory_order_relaxed) &&
 	    page_try_discard(page))
 		return 1;
+	atomic_store_explicit(&page->is_referenced, false, memory_order_relaxed);
 	list_remove(&page->link);
 	list_push_back(&list->pages, &page->link);
 	return 0;
