@@ -302,7 +302,7 @@ rename_result(struct model *model, const struct place *from, const struct place 
 		return -ENOENT;
 	if (to->entry != NULL && (flags & RENAME_NO_REPLACE))
 		return -EEXIST;
-	if (to->entry == NULL && (flags & RENAME_EXCHANGE))
+	if (to->entry == NULL && (flags & RENAME_SWAP))
 		return -ENOENT;
 	node = from->entry->node;
 	if (is_dir(model, node) && model_is_below(model, to->dir, node))
@@ -311,8 +311,8 @@ rename_result(struct model *model, const struct place *from, const struct place 
 		return 0;
 	other = to->entry->node;
 	if (is_dir(model, other) && model_is_below(model, from->dir, other))
-		return flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
-	if (node == other || (flags & RENAME_EXCHANGE))
+		return flags & RENAME_SWAP ? -EINVAL : -ENOTEMPTY;
+	if (node == other || (flags & RENAME_SWAP))
 		return 0;
 	if (is_dir(model, node) != is_dir(model, other))
 		return is_dir(model, node) ? -ENOTDIR : -EISDIR;
@@ -333,7 +333,7 @@ model_exchange(struct model *model, const struct place *from, const struct place
 static void
 try_rename(struct fixture *fixture)
 {
-	static const uint32_t some_flags[] = { 0, 0, 0, RENAME_NO_REPLACE, RENAME_EXCHANGE };
+	static const uint32_t some_flags[] = { 0, 0, 0, RENAME_NO_REPLACE, RENAME_SWAP };
 	uint32_t flags = some_flags[random_below(fixture, ARRAY_SIZE(some_flags))];
 	struct model *model = fixture->model;
 	struct place from = some_place(fixture);
@@ -346,7 +346,7 @@ try_rename(struct fixture *fixture)
 	    want);
 	if (want < 0 || (to.entry != NULL && to.entry->node == from.entry->node))
 		return;
-	if (flags & RENAME_EXCHANGE) {
+	if (flags & RENAME_SWAP) {
 		model_exchange(model, &from, &to);
 		return;
 	}
