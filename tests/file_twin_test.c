@@ -14,10 +14,16 @@ struct how {
 	uint64_t flags, mode, resolve;
 };
 
+/* Linux does not walk ".." in a root of its own while anybody on the machine renames. */
 static int
 open_how(int dirfd, const char *path, const struct how *how)
 {
-	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof(*how));
+	int fd;
+
+	do {
+		fd = (int)syscall(SYS_openat2, dirfd, path, how, sizeof(*how));
+	} while (fd < 0 && errno == EAGAIN);
+	return fd;
 }
 
 static int

@@ -36,7 +36,13 @@ faccessat2(int dir, const char *path, int mode, int flags)
 static int
 openat2(int dir, const char *path, struct open_how *how, size_t size)
 {
-	return (int)syscall(SYS_openat2, dir, path, how, size);
+	int fd;
+
+	/* ".." is not walked in a root of its own while anybody on the machine renames. */
+	do {
+		fd = (int)syscall(SYS_openat2, dir, path, how, size);
+	} while (fd < 0 && errno == EAGAIN && (how->resolve & RESOLVE_CACHED) == 0);
+	return fd;
 }
 
 #define X(result, name, parameters, arguments) \
