@@ -35,7 +35,7 @@ export const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "web-page-"));
 export function stage() {
 	const folder = path.join(scratch, "web");
 
-	execFileSync(path.join(SOURCE_ROOT, "tools/stage_web.sh"), [BUILD_ROOT + "/web", folder],
+	execFileSync(path.join(SOURCE_ROOT, "tools/stage_web.sh"), ["-q", BUILD_ROOT + "/web", folder],
 		{ stdio: "ignore" });
 	return folder;
 }
@@ -103,6 +103,28 @@ export function makeDisk(image, size) {
 	fs.writeSync(fd, bytes, 0, bytes.length, first * 512);
 	fs.ftruncateSync(fd, size);
 	fs.closeSync(fd);
+	return disk;
+}
+
+// A GPT disk of two file systems, both the image, called root and data; its path.
+export function makeTwoSystems(image) {
+	const disk = path.join(scratch, "two.img");
+	const program = `
+import pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import partition_test as t
+one = pathlib.Path(sys.argv[2]).read_bytes()
+t.DISK_SECTORS = 4096 + 2 * (len(one) // 512)
+disk = t.Disk([one])
+first = 2048
+second = first + disk.put_system(0, first)
+end = second + disk.put_system(0, second)
+disk.gpt([(1, t.EFI_SYSTEM, 40, 99, "EFI"), (2, t.NETBSD_FFS, first, second - 1, "root"),
+    (3, t.NETBSD_FFS, second, end - 1, "data")])
+pathlib.Path(sys.argv[3]).write_bytes(disk.bytes)
+`;
+
+	execFileSync("python3", ["-B", "-c", program, path.join(SOURCE_ROOT, "tests"), image, disk]);
 	return disk;
 }
 

@@ -7,9 +7,10 @@ import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
 
-import { fileHandler, launch, makeArchive, makeDisk, makeImage, MARKUP, missing, scratch, serve, stage, WAIT }
-	from "./web_page.mjs";
+import { fileHandler, launch, makeArchive, makeDisk, makeImage, makeTwoSystems, MARKUP, missing, scratch, serve,
+	stage, WAIT } from "./web_page.mjs";
 
 const RUMP = path.join(process.env.BUILD_ROOT, "rump");
 const DISK_SIZE = 10 * 2 ** 30;
@@ -55,6 +56,7 @@ before(async () => {
 	image = makeImage();
 	fs.symlinkSync(makeDisk(image, DISK_SIZE), path.join(folder, "outside.img"));
 	fs.renameSync(path.join(scratch, "disk.img"), path.join(folder, "disk.img"));
+	fs.copyFileSync(image, path.join(folder, "small.img"));
 	site = await serve((request, response) => answer(request, response));
 	site.files = fileHandler(folder);
 	browser = await launch();
@@ -70,7 +72,8 @@ after(async () => {
 function pageTest(name, address, code) {
 	test(name, { skip: missing }, async () => {
 		errors = [];
-		context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+		context = await browser.newContext({ viewport: { width: 1200, height: 900 },
+			reducedMotion: "reduce" });
 		context.setDefaultTimeout(WAIT);
 		page = await context.newPage();
 		page.on("pageerror", (error) => errors.push(error.message));
@@ -150,6 +153,8 @@ pageTest("an image is opened, walked through and shown, by mouse and by keys", "
 	await page.locator("#list").press("Backspace");
 	await row("picture.gif").click();
 	await page.getByText("1 by 1 pixels").waitFor();
+	await page.locator("#preview [role=tab]").first().press("Escape");
+	await page.locator("#preview").waitFor({ state: "hidden" });
 
 	await page.locator("#list").press("Home");
 	await page.locator("#list").press("Enter"); // etc
@@ -352,6 +357,114 @@ pageTest("addresses that cannot be read are refused with what to do", "", async 
 		other.close();
 	}
 	await open();
+});
+
+pageTest("of several file systems in partitions one is chosen, and then another", "", async () => {
+	const choices = page.locator("dialog .choice");
+
+	await page.setInputFiles("#file", makeTwoSystems(image));
+	await choices.filter({ hasText: '3: NetBSD FFS "data", 8.0 MiB' }).waitFor();
+	assert.equal(await choices.count(), 3); // the EFI system too: an image may be in any
+	await choices.filter({ hasText: '"root"' }).locator("input:checked:focus").waitFor();
+	await page.locator("#dialog-cancel").click();
+	await page.locator("#opener").waitFor();
+
+	await page.setInputFiles("#file", path.join(scratch, "two.img"));
+	await choices.filter({ hasText: '"root"' }).locator("input:focus").press("ArrowDown");
+	await page.keyboard.press("Enter");
+	await row("etc").waitFor();
+	assert.equal(await page.locator("#partition").inputValue(), "3");
+	await page.locator("#new-folder").click();
+	await answerName("here");
+	await row("here").waitFor();
+	fs.writeFileSync(path.join(scratch, "two-saved.img"),
+		await saved(() => page.locator("#save").click()));
+	await page.locator("#save").filter({ hasText: /^Save image$/ }).waitFor();
+	await page.locator("#partition").selectOption("2");
+	await row("here").waitFor({ state: "detached" });
+	await row("etc").waitFor();
+	assert.equal(await page.locator("#partition").inputValue(), "2");
+	assert.match(rump("ls", "--partition=3", path.join(scratch, "two-saved.img")), /^here$/m);
+	assert.doesNotMatch(rump("ls", "--partition=2", path.join(scratch, "two-saved.img")), /^here$/m);
+});
+
+// Drop files of these names and bytes on what a selector finds.
+async function drop(selector, files) {
+	const data = await page.evaluateHandle((list) => {
+		const transfer = new DataTransfer();
+
+		for (const { name, text } of list)
+			transfer.items.add(new File([Uint8Array.from(atob(text),
+				(letter) => letter.charCodeAt(0))], name));
+		return transfer;
+	}, files.map(({ name, buffer }) => ({ name, text: buffer.toString("base64") })));
+
+	for (const event of ["dragenter", "dragover", "drop"])
+		await page.dispatchEvent(selector, event, { dataTransfer: data });
+}
+
+pageTest("an image is dropped on the page, and files on the list", "", async () => {
+	await drop("#drop", [{ name: "dropped.img.gz", buffer: gzipSync(fs.readFileSync(image)) }]);
+	await row("etc").waitFor();
+	assert.equal(await page.locator("#image-name").innerText(), "dropped.img.gz");
+	await enter("etc");
+	await drop("#list", [{ name: "first", buffer: Buffer.from("one\n") },
+		{ name: "second", buffer: Buffer.from("two\n") }]);
+	await row("second").waitFor();
+	await row("first").click();
+	await page.locator(".text-view").filter({ hasText: "one" }).waitFor();
+	assert.equal(await page.locator("body.dropping").count(), 0);
+});
+
+pageTest("what takes long can be stopped, and the page goes on with the image", "", async () => {
+	await open();
+	await page.workers()[0].evaluate(() => { // it neither ends nor answers
+		performance.now = () => {
+			for (;;)
+				;
+		};
+	});
+	await row("etc").dblclick();
+	await page.locator("#busy-stop").click();
+	await expectNotice(/the kernel was ended/i);
+	await enter("etc");
+	await row("motd").click();
+	await page.locator(".text-view").filter({ hasText: "Welcome" }).waitFor();
+	assert.equal(await page.locator("#busy").isVisible(), false);
+});
+
+pageTest("the kernel writes a file of the origin's private file system in place", "", async () => {
+	await page.goto(`${site.address}page/icon.svg`); // same origin, without a kernel of its own
+	const address = await page.evaluate(async () => {
+		const { WorkerKernel } = await import("/anykernel.js");
+		const folder = await navigator.storage.getDirectory();
+		const handle = await folder.getFileHandle("disk.img", { create: true });
+		const stream = await handle.createWritable();
+
+		await (await fetch("/small.img")).body.pipeTo(stream);
+		for (const round of [1, 2]) { // the second sees what the first has written
+			const kernel = await WorkerKernel.boot();
+			const mount = await kernel.mount(handle, { readOnly: false, asRoot: true });
+
+			await kernel.fs.writeFile(`/round${round}`, `${round}\n`);
+			if (round === 2 && await kernel.fs.readFile("/round1", "utf8") !== "1\n")
+				throw new Error("what was written is not there");
+			await mount.unmount();
+			await kernel.destroy();
+		}
+		const reader = new FileReader();
+
+		reader.readAsDataURL(await new Response((await handle.getFile()).stream()
+			.pipeThrough(new CompressionStream("gzip"))).blob());
+		await new Promise((resolve) => reader.addEventListener("load", resolve));
+		return reader.result;
+	});
+	const file = path.join(scratch, "private.img");
+
+	fs.writeFileSync(file,
+		gunzipSync(Buffer.from(address.slice(address.indexOf(",") + 1), "base64")));
+	checkImage(file);
+	assert.equal(rump("cat", `${file}:/round2`), "2\n");
 });
 
 pageTest("at each width, in light and dark, nothing sticks out", "", async () => {

@@ -104,7 +104,9 @@ export function fileHandler(root) {
 function listen(server, port, left) {
 	server.once("error", (error) => {
 		if (error.code !== "EADDRINUSE" || left === 0) {
-			console.error(`web_serve: port ${port}: ${error.message}`);
+			console.error(error.code !== "EADDRINUSE" ? `web_serve: port ${port}: ${error.message}` :
+				`web_serve: the ports ${port - PORTS} to ${port} are in use; choose another: ` +
+				"make web-serve PORT=9000");
 			process.exit(1);
 		}
 		listen(server, port + 1, left - 1);
@@ -117,6 +119,10 @@ function main() {
 
 	if (!fs.existsSync(path.join(root, "page/index.html"))) {
 		console.error(`web_serve: there is no page in ${root}; make web makes it`);
+		process.exit(1);
+	}
+	if (!/^\d{1,5}$/.test(port) || Number(port) > 65535 - PORTS) {
+		console.error(`web_serve: ${port} is no port; a number from 0 to ${65535 - PORTS}, please`);
 		process.exit(1);
 	}
 	const server = http.createServer(fileHandler(root));

@@ -13,8 +13,8 @@ async function show({ title, text = "", field = [], ok = "OK", isDangerous = fal
 	byId("dialog-ok").classList.toggle("danger", isDangerous);
 	dialog.returnValue = "";
 	dialog.showModal();
-	(field.length > 0 ? dialog.querySelector("#dialog-field input") : byId("dialog-cancel"))
-		?.focus();
+	const input = dialog.querySelector("#dialog-field input:checked, #dialog-field [type=text]");
+	(input ?? byId("dialog-cancel")).focus();
 	await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
 	return dialog.returnValue === "ok";
 }
@@ -59,9 +59,10 @@ export async function askName(title, { value = "", ok, taken = new Set() } = {})
 	return await show({ title, ok, field: [label, input, problem] }) ? input.value : undefined;
 }
 
-// One of choices, { value, text, isDisabled }; its value, or undefined.
+// One of choices, { value, text, isDisabled, isLikely }; its value, or undefined.
 export async function choose(title, text, choices, ok) {
-	const first = choices.find(({ isDisabled }) => !isDisabled);
+	const usable = choices.filter(({ isDisabled }) => !isDisabled);
+	const first = usable.find(({ isLikely }) => isLikely) ?? usable[0];
 	const options = choices.map((choice, i) => make("label", { class: "choice" },
 		make("input", { type: "radio", name: "choice", value: String(i),
 			checked: choice === first, disabled: choice.isDisabled }),

@@ -27,7 +27,7 @@ export class List {
 	#typed = "";
 	#typedAt = 0;
 
-	// onOpen(entry), onSelect(entry or undefined), onKey(key): Delete, F2, Backspace
+	// onOpen(entry), onSelect(entry or undefined), onKey(key): Delete, Escape, F2, Backspace
 	constructor({ onOpen, onSelect, onKey }) {
 		Object.assign(this, { onOpen, onSelect, onKey });
 		this.#grid.addEventListener("scroll", () => this.#draw());
@@ -173,7 +173,7 @@ export class List {
 		} else if (event.key === "Enter") {
 			if (this.selected !== undefined)
 				this.onOpen(this.selected);
-		} else if (["Delete", "F2", "Backspace"].includes(event.key)) {
+		} else if (["Delete", "Escape", "F2", "Backspace"].includes(event.key)) {
 			this.onKey(event.key);
 		} else if (event.key.length === 1 && event.key !== " ") {
 			this.#typeAhead(event);

@@ -123,7 +123,8 @@ function describe({ name, typeName, type, label, size }) {
 async function askPartition(partitions) {
 	return choose("Choose a partition", "The image has several file systems.",
 		partitions.map((partition) => ({ value: partition.name, text: describe(partition),
-			isDisabled: partition.isContainer })), "Open");
+			isDisabled: partition.isContainer, isLikely: /\b[FU]FS\b/.test(partition.typeName) })),
+		"Open");
 }
 
 async function openImage(source, name, options = {}) {
@@ -481,6 +482,8 @@ const list = new List({
 	onKey: (key) => {
 		if (key === "Backspace")
 			goUp();
+		else if (key === "Escape")
+			closePreview();
 		else if (list.selected !== undefined && !session.mount.readOnly)
 			(key === "F2" ? rename : remove)();
 	},
@@ -504,12 +507,14 @@ const preview = new Preview({
 	read: readPart,
 	readLink: (path) => session.fs.readlink(path, "buffer"),
 	onSave: writeText,
-	onClose: () => {
-		preview.clear();
-		list.focus();
-	},
+	onClose: closePreview,
 	isWritable: () => !session.mount.readOnly,
 });
+
+function closePreview() {
+	preview.clear();
+	list.focus();
+}
 
 function chooseTab(tab) {
 	for (const other of tab.parentElement.children) {

@@ -8,7 +8,8 @@ import { explain } from "./sentences.js";
 const TEXT_MAX = 1024 * 1024;
 const PICTURE_MAX = 64 * 1024 * 1024;
 const HEX_STEP = 4096; // bytes that are shown first, and added by "More"
-const HEX_WIDTH = 16;
+const HEX_WIDTHS = [16, 8]; // bytes of a line, where there is room and where not
+const HEX_ROOM = 560; // pixels that the long lines take
 
 const PICTURES = [
 	["image/png", [0x89, 0x50, 0x4e, 0x47]], ["image/jpeg", [0xff, 0xd8, 0xff]],
@@ -41,22 +42,21 @@ function textOf(bytes, isCut) {
 	}
 }
 
-function hexLine(bytes, offset) {
+function hexLine(bytes, offset, width) {
 	const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"));
-	const left = hex.slice(0, 8).join(" ");
-	const right = hex.slice(8).join(" ");
+	const halves = [hex.slice(0, 8), hex.slice(8, width)].slice(0, width / 8)
+		.map((half) => half.join(" ").padEnd(23));
 	const text = Array.from(bytes, (byte) => byte >= 32 && byte < 127 ?
 		String.fromCharCode(byte) : ".").join("");
 
-	return `${offset.toString(16).padStart(8, "0")}  ${left.padEnd(23)}  ${right.padEnd(23)}  ` +
-		text + "\n";
+	return `${[offset.toString(16).padStart(8, "0"), ...halves, text].join("  ")}\n`;
 }
 
-function hexText(bytes, offset) {
+function hexText(bytes, offset, width) {
 	let text = "";
 
-	for (let at = 0; at < bytes.length; at += HEX_WIDTH)
-		text += hexLine(bytes.subarray(at, at + HEX_WIDTH), offset + at);
+	for (let at = 0; at < bytes.length; at += width)
+		text += hexLine(bytes.subarray(at, at + width), offset + at, width);
 	return text;
 }
 
@@ -70,6 +70,8 @@ export class Preview {
 	constructor(actions) {
 		this.actions = actions;
 		this.isEditing = false;
+		this.#place.addEventListener("keydown", ({ key }) =>
+			key === "Escape" && !this.isEditing && actions.onClose());
 	}
 
 	clear() {
@@ -239,17 +241,18 @@ export class Preview {
 
 	#hex({ path, stats }, bytes) {
 		const shown = make("pre", { class: "hex-view", tabindex: "0", "aria-label": "Bytes" });
+		const width = HEX_WIDTHS[Number(this.#place.clientWidth < HEX_ROOM)];
 		let end = Math.min(HEX_STEP, bytes.length);
 		const more = make("button", { type: "button", onclick: async () => {
 			const next = await this.actions.read(path, end,
 				Math.min(4 * HEX_STEP, stats.size - end));
 
-			shown.append(hexText(next, end));
+			shown.append(hexText(next, end, width));
 			end += next.length;
 			more.hidden = next.length === 0 || end >= stats.size;
 		} }, "More");
 
-		shown.append(hexText(bytes.subarray(0, end), 0));
+		shown.append(hexText(bytes.subarray(0, end), 0, width));
 		more.hidden = end >= stats.size;
 		return [shown, more];
 	}
