@@ -280,7 +280,7 @@ def signals_leave_a_sound_image(images, tree):
             with subprocess.Popen([*RUMP, "cp", "-rv", place / "many", f"{image}:/"],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   preexec_fn=lambda: let_end(number)) as process:
-                process.stdout.read(1)  # it writes, and waits for us
+                process.stdout.read(3000)  # some files; it writes, and waits for us
                 process.send_signal(number)
                 errors = process.communicate(timeout=100)[1]
             assert process.returncode == -number, (process.returncode, errors)

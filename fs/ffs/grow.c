@@ -55,8 +55,11 @@ ffs_zero_store(struct ffs_mount *fs, uint64_t offset, uint64_t length)
 	struct segment segments[ZERO_SEGMENTS];
 	int error = 0;
 
-	for (size_t i = 0; i < ZERO_SEGMENTS; i++)
-		segments[i] = (struct segment){ (void *)(uintptr_t)zeros, sizeof(zeros) };
+	/* One by one: 32-bit ARM's gcc would keep the two together, and writable. */
+	for (size_t i = 0; i < ZERO_SEGMENTS; i++) {
+		segments[i].data = (void *)(uintptr_t)zeros;
+		segments[i].length = sizeof(zeros);
+	}
 	while (length > 0 && error == 0) {
 		uint64_t part = min_u64(length, ZERO_SEGMENTS * sizeof(zeros));
 		size_t count = (size_t)divide_up(part, sizeof(zeros));
