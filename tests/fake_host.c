@@ -8,14 +8,11 @@
 #include "tests/fake_host.h"
 
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -218,6 +215,7 @@ fake_thread_start(struct host *host, const char *name, void (*entry)(void *argum
     void *argument, struct host_thread **out)
 {
 	struct host_thread *thread;
+	int error;
 
 	if (!host->has_threads)
 		return -ENOSYS;
@@ -225,7 +223,12 @@ fake_thread_start(struct host *host, const char *name, void (*entry)(void *argum
 		return host->thread_error;
 	thread = malloc(sizeof(*thread));
 	*thread = (struct host_thread){ .entry = entry, .argument = argument };
-	assert_int_equal(pthread_create(&thread->thread, NULL, thread_main, thread), 0);
+	error = pthread_create(&thread->thread, NULL, thread_main, thread);
+	if (error == ENOSYS) { /* WebAssembly */
+		free(thread);
+		return -ENOSYS;
+	}
+	assert_int_equal(error, 0);
 	pthread_mutex_lock(&host->lock);
 	host->thread_count++;
 	pthread_mutex_unlock(&host->lock);
@@ -391,49 +394,4 @@ fake_kernel_destroy(struct kernel *kernel)
 
 	kernel_destroy(kernel);
 	fake_host_destroy(host);
-}
-
-/*
- * The child of fake_host_dies(): no core file, none of cmocka's handlers.  Which
- * signal a trap is depends on the processor: SIGILL, SIGTRAP, on IBM Z SIGFPE.
- */
-static void NORETURN
-die_by(void (*body)(void *argument), void *argument)
-{
-	static const int signals[] = { SIGILL, SIGTRAP, SIGFPE, SIGABRT, SIGSEGV, SIGBUS };
-
-	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		signal(signals[i], SIG_DFL);
-	body(argument);
-	_exit(0);
-}
-
-bool
-fake_host_dies(void (*body)(void *argument), void *argument, const char *saying)
-{
-	char text[4096];
-	size_t length = 0;
-	ssize_t got;
-	int ends[2];
-	int status;
-	pid_t child;
-
-	fflush(NULL);
-	assert_int_equal(pipe(ends), 0);
-	child = fork();
-	assert_int_not_equal(child, -1);
-	if (child == 0) {
-		dup2(ends[1], STDERR_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		die_by(body, argument);
-	}
-	close(ends[1]);
-	while ((got = read(ends[0], text + length, sizeof(text) - 1 - length)) > 0)
-		length += (size_t)got;
-	text[length] = '\0';
-	close(ends[0]);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return !(WIFEXITED(status) && WEXITSTATUS(status) == 0) && strstr(text, saying) != NULL;
 }
