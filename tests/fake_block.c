@@ -39,7 +39,8 @@ complete(struct fake_block *fake, struct host_block_request *request)
 	if (request->op == HOST_BLOCK_WRITE && fake->write_limit > 0 &&
 	    fake->write_count > fake->write_limit)
 		error = -EIO;
-	if (request->op == HOST_BLOCK_READ && ++fake->read_count == fake->bad_read)
+	if (request->op == HOST_BLOCK_READ && fake->bad_read > 0 &&
+	    fake->read_count == fake->bad_read)
 		error = -EIO;
 	if (error == 0 && fake->on_request != NULL)
 		fake->on_request(fake, request);
@@ -61,6 +62,7 @@ fake_submit(struct block_dev *dev, struct host_block_request *request)
 	pthread_mutex_lock(&fake->lock);
 	fake->request_count++;
 	fake->write_count += request->op == HOST_BLOCK_WRITE;
+	fake->read_count += request->op == HOST_BLOCK_READ;
 	is_held = fake->is_holding;
 	if (is_held) {
 		assert_true(fake->held_count < FAKE_BLOCK_HELD_MAX);
