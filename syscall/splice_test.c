@@ -186,10 +186,10 @@ memory_is_spliced_as_far_as_it_fits(void **state)
 {
 	struct thread *thread = thread_of(state);
 	char *data = make_data(SIZE);
+	/* As wide inside the kernel on every machine. */
 	const struct {
-		const void *start;
-		uint64_t length;
-	} vector[] = { { data, 1000 }, { data + 1000, SIZE - 1000 } };
+		uint64_t start, length;
+	} vector[] = { { (uintptr_t)data, 1000 }, { (uintptr_t)data + 1000, SIZE - 1000 } };
 	int fds[2];
 
 	make_pipe(thread, fds);
