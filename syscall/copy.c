@@ -163,10 +163,8 @@ sys_sendfile(struct thread *thread, int out_fd, int in_fd, struct user_ptr offse
 
 	if (from.file != NULL && to.file != NULL && file_can_read(from.file))
 		result = send_file(thread, &from, &to, count);
-	if (from.file != NULL)
-		file_put(from.file);
-	if (to.file != NULL)
-		file_put(to.file);
+	file_put(from.file);
+	file_put(to.file);
 	return result;
 }
 
@@ -215,9 +213,7 @@ sys_copy_file_range(struct thread *thread, int in_fd, struct user_ptr in_offset,
 
 	if (from.file != NULL && to.file != NULL)
 		result = flags != 0 ? -EINVAL : copy_range(thread, &from, &to, length);
-	if (from.file != NULL)
-		file_put(from.file);
-	if (to.file != NULL)
-		file_put(to.file);
+	file_put(from.file);
+	file_put(to.file);
 	return result;
 }

@@ -99,7 +99,8 @@ file_try_get(struct file *file)
 void
 file_put(struct file *file)
 {
-	if (atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
+	if (file == NULL ||
+	    atomic_fetch_sub_explicit(&file->references, 1, memory_order_acq_rel) != 1)
 		return;
 	file_lock_release(file->vnode, FILE_LOCK_OPEN, file);
 	file_lock_release(file->vnode, FILE_LOCK_WHOLE, file);

@@ -138,6 +138,7 @@ struct file *file_get(struct file *file);
 /* One more reference, unless the file is closed already. */
 MUST_CHECK bool file_try_get(struct file *file);
 
+/* Give a reference back; the last closes the file.  NULL: nothing. */
 void file_put(struct file *file);
 
 /* Defaults: ready for everything, at all times; -ENOTTY; nothing to do. */

@@ -392,10 +392,8 @@ sys_splice(struct thread *thread, int in_fd, struct user_ptr in_offset, int out_
 	to.file = thread_usable_file(thread, out_fd);
 	if (from.file != NULL && to.file != NULL)
 		result = splice(thread, &from, &to, min_u64(length, COPY_MAX), flags);
-	if (from.file != NULL)
-		file_put(from.file);
-	if (to.file != NULL)
-		file_put(to.file);
+	file_put(from.file);
+	file_put(to.file);
 	return result;
 }
 
@@ -425,9 +423,7 @@ sys_tee(struct thread *thread, int in_fd, int out_fd, uint64_t length, uint32_t 
 	out = thread_usable_file(thread, out_fd);
 	if (in != NULL && out != NULL)
 		result = tee(in, out, min_u64(length, COPY_MAX), flags);
-	if (in != NULL)
-		file_put(in);
-	if (out != NULL)
-		file_put(out);
+	file_put(in);
+	file_put(out);
 	return result;
 }
